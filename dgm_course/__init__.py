@@ -1,0 +1,1 @@
+"""A deep generative models course: data, reference models, homeworks and live demos."""

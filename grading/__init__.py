@@ -1,0 +1,1 @@
+"""The instructor side: hidden tests, the sandbox that student code runs in, and the grading pipeline."""
