@@ -10,13 +10,17 @@ from importlib import import_module
 
 @dataclass(frozen=True)
 class Task:
-    """One task: `needs` names the earlier tasks whose code this one calls."""
+    """One task: `needs` names the earlier tasks whose code this one calls.
+
+    `cpu_seconds` is what grading may use: at least five times what the reference needs.
+    """
 
     number: int
     id: str
     title: str
     points: int
     needs: tuple[str, ...] = ()
+    cpu_seconds: float = 20.0
 
     @property
     def module(self) -> str:

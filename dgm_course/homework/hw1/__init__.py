@@ -17,7 +17,7 @@ HOMEWORK = Homework(
         Task(8, "gated-pixelcnn", "Gated PixelCNN without a blind spot", 10),
         Task(9, "attention", "Causal self-attention with a cache", 8),
         Task(10, "sampling", "Ancestral sampling and inpainting", 6),
-        Task(11, "train", "Training on digits", 8, needs=("made", "masked-conv")),
+        Task(11, "train", "Training on digits", 8, needs=("made", "masked-conv"), cpu_seconds=120.0),
         Task(12, "conditional", "A conditional model is a classifier", 6, needs=("made",)),
     ),
 )

@@ -1,0 +1,204 @@
+"""The hidden tests as a pytest plugin: fixtures that reach the student's code, points, and four-part outcomes.
+
+The plugin lives in the trusted process. Each test file is one task; its `student` fixture is a proxy to a
+confined worker that ran the notebook's cells up to that task, so nothing a student wrote runs here.
+"""
+
+import contextlib
+import hashlib
+import hmac
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from nbformat import NotebookNode
+
+from dgm_course.homework.course import Homework, Task
+from dgm_course.testing import PropertyError, StudentError
+from grading.pipeline.results import TestResult
+from grading.sandbox.client import Budget, Cell, CellResult, Sandbox, Student, Usage, Worker
+
+HIDDEN = Path(__file__).parents[1] / "hidden"
+QUIET = ("-p", "no:cacheprovider", "-p", "no:unraisableexception", "-p", "no:threadexception", "-p", "no:terminal")
+
+
+def secret_seed(secret: bytes, *names: str) -> int:
+    """A seed that nobody without the course secret can foresee: the first 63 bits of HMAC-SHA256 of the names."""
+    digest = hmac.new(secret, "\n".join(names).encode(), hashlib.sha256).digest()
+    return int.from_bytes(digest[:8]) >> 1
+
+
+def runnable_cells(notebook: NotebookNode, task: Task, replaced: dict[str, str]) -> list[Cell]:
+    """The cells a task is graded on: given, free and solution cells up to and including the task's own.
+
+    `replaced` maps task ids to sources that stand in for the student's cell (follow-through marking).
+    """
+    cells = []
+    for cell in notebook.cells:
+        grade_id = cell.metadata.get("nbgrader", {}).get("grade_id", cell.id)
+        if cell.cell_type != "code" or grade_id.startswith(("check-", "figure-")):
+            continue
+        cells.append(Cell(id=grade_id, source=replaced.get(grade_id, cell.source)))
+        if grade_id == task.id:
+            return cells
+    return cells
+
+
+@dataclass
+class TaskRun:
+    """What happened in one task: outcomes in test order, the task's own cell, what it used."""
+
+    tests: list[TestResult] = field(default_factory=list)
+    cell: CellResult | None = None
+    usage: Usage = field(default_factory=lambda: Usage(0.0, 0.0, 0.0, 0.0))
+
+
+class TaskWorker:
+    """The worker of one task, begun anew when the student's code kills it; out of budget it stays dead."""
+
+    def __init__(self, suite: "HiddenSuite", task: Task) -> None:
+        self.suite, self.task, self.run = suite, task, suite.runs.setdefault(task.id, TaskRun())
+        self._stack = contextlib.ExitStack()
+        self._worker: Worker | None = None
+        self._spent: StudentError | None = None
+
+    def student(self) -> Student:
+        """The proxy; raises `StudentError` when the task's cell cannot be run or its budget is spent."""
+        if self._spent:
+            raise self._spent
+        if self._worker is None or not self._worker.alive:
+            if self._worker is not None and self._worker.out_of_budget:
+                self._spent = self._worker.failure()
+                raise self._spent
+            self._begin()
+        assert self._worker is not None
+        return self._worker.student
+
+    def _begin(self) -> None:
+        cells = runnable_cells(self.suite.notebook, self.task, self.suite.replaced)
+        while True:
+            self.close()
+            self._worker = self._stack.enter_context(
+                self.suite.sandbox.worker(budget=Budget(cpu_seconds=self.task.cpu_seconds))
+            )
+            for cell in cells:
+                if cell.id in self.suite.poisonous and cell.id != self.task.id:
+                    continue
+                result = self._worker.run(cell)
+                if cell.id == self.task.id:
+                    self.run.cell = result
+                if not self._worker.alive:
+                    self.suite.poisonous.add(cell.id)
+                    if cell.id == self.task.id:
+                        self._spent = self._worker.failure()
+                        raise self._spent
+                    break
+            else:
+                return
+
+    def close(self) -> None:
+        if self._worker is not None:
+            self.run.usage += self._worker.usage()
+            self._worker = None
+        self._stack.close()
+
+
+class HiddenSuite:
+    """One run of hidden tests against one rebuilt notebook; `runs` holds the outcome by task id."""
+
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        work: Homework,
+        notebook: NotebookNode,
+        *,
+        student: str,
+        secret: bytes,
+        replaced: dict[str, str] | None = None,
+        poisonous: set[str] | None = None,
+    ) -> None:
+        self.sandbox, self.work, self.notebook = sandbox, work, notebook
+        self.student_id, self.secret = student, secret
+        self.replaced = replaced or {}
+        self.poisonous = set() if poisonous is None else poisonous
+        self.runs: dict[str, TaskRun] = {}
+
+    def grade(self, tasks: tuple[Task, ...]) -> dict[str, TaskRun]:
+        """Run the hidden tests of these tasks in this process and return what happened by task id."""
+        files = [str(HIDDEN / self.work.id / f"test_{task.stem}.py") for task in tasks]
+        silence = io.StringIO()
+        with contextlib.redirect_stdout(silence), contextlib.redirect_stderr(silence):
+            code = pytest.main([*QUIET, "-c", str(HIDDEN / "pytest.ini"), *files], plugins=[self])
+        if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+            raise RuntimeError(f"the hidden tests of {self.work.id} could not run: {silence.getvalue()[-2000:]}")
+        return self.runs
+
+    def task_of(self, path: Path) -> Task:
+        """The task that a hidden test file belongs to."""
+        return self.work.task(int(path.stem.split("_")[1]))
+
+    @pytest.fixture(scope="module")
+    def task_worker(self, request: pytest.FixtureRequest) -> Iterator[TaskWorker]:
+        worker = TaskWorker(self, self.task_of(request.path))
+        yield worker
+        worker.close()
+
+    @pytest.fixture
+    def student(self, task_worker: TaskWorker) -> Student:
+        """The student's notebook: its functions and classes, running in the confined worker."""
+        return task_worker.student()
+
+    @pytest.fixture(scope="module")
+    def task_student(self, task_worker: TaskWorker) -> Student:
+        """The same for a whole file, where something dear (a trained model) is made once."""
+        return task_worker.student()
+
+    @pytest.fixture
+    def rng(self, request: pytest.FixtureRequest) -> torch.Generator:
+        """Secret randomness of this student and test."""
+        return self._generator(request.path.stem, request.node.name)
+
+    @pytest.fixture(scope="module")
+    def task_rng(self, request: pytest.FixtureRequest) -> torch.Generator:
+        """Secret randomness of this student and task."""
+        return self._generator(request.path.stem)
+
+    def _generator(self, *names: str) -> torch.Generator:
+        return torch.Generator().manual_seed(secret_seed(self.secret, self.work.id, self.student_id, *names))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+        report = yield
+        failed_before = call.when == "setup" and call.excinfo is not None
+        if call.when == "call" or failed_before:
+            task = self.task_of(item.path)
+            self.runs.setdefault(task.id, TaskRun()).tests.append(_outcome(item, task, call.excinfo))
+        return report
+
+
+def _outcome(item: pytest.Item, task: Task, excinfo: pytest.ExceptionInfo[BaseException] | None) -> TestResult:
+    marker = item.get_closest_marker("points")
+    if marker is None:
+        raise ValueError(f"{item.nodeid} carries no points")
+    parts: dict[str, Any] = {"expected": "", "got": "", "cause": "", "read": "", "kind": "passed", "picture": None}
+    if excinfo is not None:
+        error = excinfo.value
+        if isinstance(error, PropertyError):
+            parts = {name: getattr(error, name) for name in ("expected", "got", "cause", "read", "picture")}
+            parts["kind"] = getattr(error, "kind", "property")
+        else:
+            parts |= {
+                "kind": "unusable",
+                "expected": "a value of the type and shape that the docstring states",
+                "got": f"something that the test could not use ({type(error).__name__})",
+                "cause": "the function returns another type or shape than its docstring says",
+                "read": f"the docstring of task {task.number}",
+            }
+    doc = (getattr(item.function, "__doc__", None) or item.name).strip()  # type: ignore[attr-defined]
+    return TestResult(
+        name=item.name, title=doc.splitlines()[0], points=marker.args[0], passed=excinfo is None, **parts
+    )
