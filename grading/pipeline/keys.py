@@ -1,0 +1,31 @@
+"""The course key: one secret file a course folder, from which every other secret of the course is derived."""
+
+import contextlib
+import hashlib
+import hmac
+import os
+import secrets
+from pathlib import Path
+
+FILE = ".course-key"
+
+
+def course_key(course: Path) -> bytes:
+    """The 32-byte key of a course folder, made on first use and readable by its owner only.
+
+    Linking a finished file into place means that two processes that start together agree on one key.
+    """
+    path = course / FILE
+    if not path.exists():
+        draft = course / f"{FILE}-{secrets.token_hex(8)}"
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_hex(32))
+        with contextlib.suppress(FileExistsError):  # another process came first: its key is the course's
+            os.link(draft, path)
+        draft.unlink()
+    return bytes.fromhex(path.read_text())
+
+
+def subkey(key: bytes, purpose: str) -> bytes:
+    """A 32-byte key for one purpose, from which neither the course key nor another subkey can be found."""
+    return hmac.new(key, purpose.encode(), hashlib.sha256).digest()
