@@ -9,7 +9,7 @@ import pytest
 
 from dgm_course.homework.course import homework
 from grading.pipeline.rebuild import rebuild
-from grading.pipeline.release import release_notebook
+from grading.pipeline.notebooks import release_notebook
 from grading.pipeline.suite import HiddenSuite
 from grading.sandbox.client import Sandbox
 

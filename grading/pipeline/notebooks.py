@@ -116,6 +116,17 @@ def release_path(work: Homework) -> Path:
     return RELEASES / work.folder / f"{work.id}.ipynb"
 
 
+def release_notebook(work: Homework) -> NotebookNode:
+    """The committed student notebook, which every rebuild of a hand-in starts from."""
+    return nbformat.read(release_path(work), as_version=4)
+
+
+def reference_cells(work: Homework) -> dict[str, str]:
+    """The source of each task's solution cell, by task id."""
+    solved = (cell for cell in instructor_notebook(work).cells if cell.metadata.nbgrader.solution)
+    return {cell.metadata.nbgrader.grade_id: cell.source for cell in solved}
+
+
 def main(arguments: list[str]) -> int:
     """Build every student notebook, or with `--check` say which is stale; the exit status is the number stale."""
     stale = 0

@@ -23,7 +23,16 @@ from grading.pipeline.results import TestResult
 from grading.sandbox.client import Budget, Cell, CellResult, Sandbox, Student, Usage, Worker
 
 HIDDEN = Path(__file__).parents[1] / "hidden"
-QUIET = ("-p", "no:cacheprovider", "-p", "no:unraisableexception", "-p", "no:threadexception", "-p", "no:terminal")
+QUIET = (
+    "-p",
+    "no:cacheprovider",
+    "-p",
+    "no:unraisableexception",
+    "-p",
+    "no:threadexception",
+    "-p",
+    "no:terminal",
+)
 
 
 def secret_seed(secret: bytes, *names: str) -> int:
@@ -134,7 +143,9 @@ class HiddenSuite:
         with contextlib.redirect_stdout(silence), contextlib.redirect_stderr(silence):
             code = pytest.main([*QUIET, "-c", str(HIDDEN / "pytest.ini"), *files], plugins=[self])
         if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-            raise RuntimeError(f"the hidden tests of {self.work.id} could not run: {silence.getvalue()[-2000:]}")
+            raise RuntimeError(
+                f"the hidden tests of {self.work.id} could not run: {silence.getvalue()[-2000:]}"
+            )
         return self.runs
 
     def task_of(self, path: Path) -> Task:
@@ -180,11 +191,20 @@ class HiddenSuite:
         return report
 
 
-def _outcome(item: pytest.Item, task: Task, excinfo: pytest.ExceptionInfo[BaseException] | None) -> TestResult:
+def _outcome(
+    item: pytest.Item, task: Task, excinfo: pytest.ExceptionInfo[BaseException] | None
+) -> TestResult:
     marker = item.get_closest_marker("points")
     if marker is None:
         raise ValueError(f"{item.nodeid} carries no points")
-    parts: dict[str, Any] = {"expected": "", "got": "", "cause": "", "read": "", "kind": "passed", "picture": None}
+    parts: dict[str, Any] = {
+        "expected": "",
+        "got": "",
+        "cause": "",
+        "read": "",
+        "kind": "passed",
+        "picture": None,
+    }
     if excinfo is not None:
         error = excinfo.value
         if isinstance(error, PropertyError):

@@ -1,0 +1,128 @@
+"""Grade one hand-in: rebuild it, run the hidden tests on it, mark follow-through, sum what passed.
+
+The unit of work is pure: the same bytes, suite, environment and secret give the same result.
+"""
+
+import hashlib
+import platform
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+from nbformat import NotebookNode
+
+import dgm_course
+from dgm_course.homework.course import Homework, Task
+from grading.pipeline.bank import recognise
+from grading.pipeline.notebooks import reference_cells, release_notebook, release_path
+from grading.pipeline.rebuild import rebuild
+from grading.pipeline.results import Result, TaskResult
+from grading.pipeline.suite import HIDDEN, HiddenSuite, TaskRun
+from grading.sandbox.client import Sandbox
+
+
+def grade_submission(work: Homework, student: str, content: bytes, sandbox: Sandbox, secret: bytes) -> Result:
+    """Grade the bytes that a student handed in; every byte string gets a result.
+
+    Args:
+        work: the homework.
+        student: whose secret inputs the hidden tests draw.
+        content: the notebook file as it was handed in.
+        sandbox: where the student's code runs.
+        secret: the course secret, from which secret inputs come.
+    """
+    release = release_notebook(work)
+    rebuilt = rebuild(release, content)
+    attempted = _attempted(release, rebuilt.notebook)
+    poisonous: set[str] = set()
+
+    def run(tasks: tuple[Task, ...], replaced: dict[str, str] | None = None) -> dict[str, TaskRun]:
+        suite = HiddenSuite(
+            sandbox,
+            work,
+            rebuilt.notebook,
+            student=student,
+            secret=secret,
+            replaced=replaced,
+            poisonous=poisonous,
+        )
+        return suite.grade(tasks)
+
+    runs = run(work.tasks)
+    graded = {task.id: _task_result(work, task, runs[task.id]) for task in work.tasks}
+    for task in work.tasks:
+        own = graded[task.id]
+        broken = tuple(need for need in task.needs if graded[need].score < graded[need].points)
+        if broken and task.id in attempted and own.score < own.points:
+            reference = reference_cells(work)
+            again = run((task,), {need: reference[need] for need in broken})[task.id]
+            again.cell = None  # nothing that the reference prints may reach the student
+            followed = _task_result(work, task, again, follow_through=broken)
+            if followed.score > own.score:
+                graded[task.id] = followed
+    return Result(
+        homework=work.id,
+        student=student,
+        max_score=float(work.points),
+        tasks=tuple(graded.values()),
+        notes=tuple(rebuilt.notes),
+        isolation=sandbox.isolation,
+        submission_sha256=hashlib.sha256(content).hexdigest(),
+        suite_sha256=suite_fingerprint(work),
+        environment_sha256=environment_fingerprint(),
+        seed_sha256=hashlib.sha256(secret + student.encode()).hexdigest(),
+    )
+
+
+def is_current(result: Result, work: Homework, content: bytes, isolation: str) -> bool:
+    """Whether grading the same bytes now would give this result again."""
+    return (
+        result.submission_sha256 == hashlib.sha256(content).hexdigest()
+        and result.suite_sha256 == suite_fingerprint(work)
+        and result.environment_sha256 == environment_fingerprint()
+        and result.isolation == isolation
+    )
+
+
+def _task_result(
+    work: Homework, task: Task, run: TaskRun, follow_through: tuple[str, ...] = ()
+) -> TaskResult:
+    failed = frozenset(test.name for test in run.tests if not test.passed)
+    return TaskResult(
+        id=task.id,
+        number=task.number,
+        title=task.title,
+        points=task.points,
+        tests=tuple(run.tests),
+        follow_through=follow_through,
+        cpu_seconds=run.usage.cpu_seconds,
+        wall_seconds=run.usage.wall_seconds,
+        peak_memory_mib=run.usage.peak_memory_mib,
+        cpu_budget=task.cpu_seconds,
+        misconception=recognise(work, task, failed) if failed else None,
+        outputs=tuple(run.cell.outputs) if run.cell else (),
+    )
+
+
+def _attempted(release: NotebookNode, notebook: NotebookNode) -> set[str]:
+    """The ids of cells whose source the student changed: a blank task earns nothing by follow-through."""
+    skeletons = {cell.id: cell.source for cell in release.cells}
+    return {cell.id for cell in notebook.cells if skeletons.get(cell.id) != cell.source}
+
+
+@cache
+def suite_fingerprint(work: Homework) -> str:
+    """SHA-256 of everything trusted that decides a score: hidden tests, property asserts, release notebook."""
+    testing = Path(dgm_course.__file__).parent / "testing"
+    files = [*(HIDDEN / work.id).glob("*.py"), *testing.glob("*.py"), release_path(work)]
+    digest = hashlib.sha256()
+    for path in sorted(files):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+@cache
+def environment_fingerprint() -> str:
+    """SHA-256 of the versions that numbers depend on."""
+    versions = [platform.python_version(), platform.machine(), *map(version, ("torch", "numpy", "scipy"))]
+    return hashlib.sha256("\n".join(versions).encode()).hexdigest()
