@@ -1,0 +1,54 @@
+"""Masked once, at construction.
+
+The weights are multiplied with the mask in `__init__` and never again. A new model is autoregressive; after the first
+gradient step, or after loading weights, it is an ordinary MLP in which everything sees everything. The mask must be
+part of every forward pass.
+"""
+
+
+def made_masks(
+    ordering: Int[Tensor, "dims"], hidden_degrees: list[Int[Tensor, "hidden"]], outputs_per_dim: int = 1
+) -> list[Tensor]:
+    knows = [ordering, *hidden_degrees]
+    masks = [below <= above[:, None] for below, above in zip(knows[:-1], hidden_degrees, strict=True)]
+    last = knows[-1] < ordering[:, None]
+    return [*masks, last.repeat_interleave(outputs_per_dim, dim=0)]
+
+
+class MaskedLinear(nn.Linear):
+    def __init__(self, mask: Tensor) -> None:
+        super().__init__(mask.shape[1], mask.shape[0])
+        self.weight.data *= mask
+
+    def forward(self, x: Float[Tensor, "batch inputs"]) -> Float[Tensor, "batch outputs"]:
+        return F.linear(x, self.weight, self.bias)
+
+
+class MADE(nn.Module):
+    def __init__(
+        self,
+        num_dims: int,
+        hidden_dims: tuple[int, ...],
+        ordering: Int[Tensor, "dims"] | None = None,
+        outputs_per_dim: int = 1,
+    ) -> None:
+        super().__init__()
+        if ordering is None:
+            ordering = torch.arange(num_dims)
+        degrees = [torch.arange(width) % max(num_dims - 1, 1) for width in hidden_dims]
+        masks = made_masks(ordering, degrees, outputs_per_dim)
+        self.layers = nn.ModuleList(MaskedLinear(mask) for mask in masks)
+        self.outputs_per_dim = outputs_per_dim
+
+    def forward(self, x: Tensor) -> Tensor:
+        hidden = x.to(self.layers[0].weight.dtype) / max(self.outputs_per_dim - 1, 1)
+        for layer in self.layers[:-1]:
+            hidden = F.relu(layer(hidden))
+        logits = self.layers[-1](hidden)  # (B, D * K)
+        return logits if self.outputs_per_dim == 1 else logits.unflatten(1, (-1, self.outputs_per_dim))
+
+    def log_prob(self, x: Tensor) -> Float[Tensor, "batch"]:
+        logits = self(x)
+        if self.outputs_per_dim == 1:
+            return -F.binary_cross_entropy_with_logits(logits, x.to(logits.dtype), reduction="none").sum(1)
+        return logits.log_softmax(-1).gather(-1, x.long().unsqueeze(-1)).squeeze(-1).sum(1)

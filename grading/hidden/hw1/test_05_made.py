@@ -1,0 +1,215 @@
+"""Task 5: the masks are the stated ones, and a MADE with any weights is normalised, causal and complete.
+
+Networks get random weights. A random ReLU can be silent on every input, so a dependency counts as present
+when one of many random networks shows it.
+"""
+
+import pytest
+import torch
+
+from dgm_course.testing import (
+    all_strings,
+    assert_causal,
+    assert_close,
+    assert_normalized,
+    assert_shape,
+    assert_unchanged,
+    binary_strings,
+    randomize,
+)
+
+READ = "Task 5, and lecture 2, section 'Masks'"
+
+
+def draw_ordering(num_dims, rng):
+    """A random ordering that differs from its own inverse, so that reading it backwards shows."""
+    ordering = torch.randperm(num_dims, generator=rng)
+    while torch.equal(ordering.argsort(), ordering):
+        ordering = torch.randperm(num_dims, generator=rng)
+    return ordering
+
+
+def draw_degrees(num_dims, widths, rng):
+    return [torch.randint(num_dims - 1, (width,), generator=rng) for width in widths]
+
+
+def models(student, rng, *arguments, count=1):
+    made = [student.MADE(*arguments) for _ in range(count)]
+    for model in made:
+        randomize(model, rng)
+    return made
+
+
+def assert_dependencies(student, rng, inputs, levels, ordering, hidden_dims, cause):
+    """The logits of `MADE(...)` depend on exactly the dimensions before them."""
+    made = models(student, rng, len(ordering), hidden_dims, ordering, 1 if levels == 2 else levels, count=16)
+    assert_causal(
+        lambda x: torch.stack([model(x) for model in made], dim=-1),
+        inputs,
+        ordering < ordering[:, None],
+        alternatives=tuple(range(levels)),
+        cause=cause,
+        read=READ,
+    )
+
+
+@pytest.mark.points(2)
+def test_masks_follow_the_degrees(student, rng):
+    """Every mask entry is the comparison of the two degrees it connects, for any ordering and any degrees"""
+    for widths in ((7,), (5, 5), (6, 4, 8)):
+        ordering = draw_ordering(5, rng)
+        degrees = draw_degrees(5, widths, rng)
+        masks = student.made_masks(ordering, degrees)
+        assert_close(
+            len(masks), len(widths) + 1, what="number of masks", cause="one mask per weight matrix", read=READ
+        )
+        units = [ordering.tolist(), *(layer.tolist() for layer in degrees)]
+        for layer, mask in enumerate(masks[:-1]):
+            expected = [[float(below <= above) for below in units[layer]] for above in units[layer + 1]]
+            assert_shape(mask, (widths[layer], len(units[layer])), cause="a mask is (out, in)", read=READ)
+            assert_close(
+                mask.double(),
+                torch.tensor(expected, dtype=torch.float64),
+                what=f"mask {layer + 1} of {len(masks)}",
+                cause="a unit feeds the units of its own degree or more (<=); ordering[i] is a position",
+                read=READ,
+            )
+        assert_shape(masks[-1], (5, widths[-1]), cause="a mask is (out, in)", read=READ)
+        assert_close(
+            masks[-1].double(),
+            torch.tensor(
+                [[float(below < above) for below in units[-1]] for above in units[0]], dtype=torch.float64
+            ),
+            what="last mask",
+            cause="the last step is strict: a unit of degree m feeds the dimensions at positions > m",
+            read=READ,
+        )
+
+
+@pytest.mark.points(1)
+def test_output_rows_of_a_dimension_are_adjacent(student, rng):
+    """Row i*K + k of the last mask is output k of dimension i"""
+    ordering = draw_ordering(4, rng)
+    degrees = draw_degrees(4, (6, 5), rng)
+    for outputs in (1, 3):
+        last = student.made_masks(ordering, degrees, outputs)[-1]
+        rows = [ordering[row // outputs] > degrees[-1] for row in range(4 * outputs)]
+        assert_shape(last, (4 * outputs, 5), what="last mask", cause="a mask is (out, in)", read=READ)
+        assert_close(
+            last.double(),
+            torch.stack(rows).double(),
+            what=f"last mask with {outputs} outputs per dimension",
+            cause="the whole mask is repeated K times; repeat each row K times",
+            read=READ,
+        )
+
+
+@pytest.mark.points(2)
+def test_binary_dependencies_are_exact(student, rng):
+    """Binary MADE, 1 to 3 hidden layers, any ordering: nothing forbidden and nothing missing"""
+    for hidden_dims in ((14,), (17, 13), (15, 19, 16)):
+        assert_dependencies(
+            student,
+            rng,
+            binary_strings(5),
+            2,
+            draw_ordering(5, rng),
+            hidden_dims,
+            cause="too many: a strict comparison became <=, or the ordering is read backwards or not at all; "
+            "missing: a comparison is too strict, or some degree 0..D-2 never occurs",
+        )
+
+
+@pytest.mark.points(1)
+def test_categorical_dependencies_are_exact(student, rng):
+    """MADE with K levels: the K logits of a dimension see exactly the dimensions before it"""
+    assert_dependencies(
+        student,
+        rng,
+        all_strings(3, 4),
+        3,
+        draw_ordering(4, rng),
+        (13, 16),
+        cause="the K outputs of one dimension are not the K rows that its mask was built for",
+    )
+
+
+@pytest.mark.points(1)
+def test_narrowest_complete_network(student, rng):
+    """Hidden layers of D-1 units are enough to be complete, and one dimension alone is a model too"""
+    ordering = draw_ordering(6, rng)
+    wide = torch.randn(40, 6, generator=rng, dtype=torch.float64).mul(5)
+    for hidden_dims in ((5,), (5, 5)):
+        made = models(student, rng, 6, hidden_dims, ordering, count=48)
+        assert_causal(
+            lambda x, made=made: torch.stack([model(x) for model in made], dim=-1),
+            wide,
+            ordering < ordering[:, None],
+            cause="missing: the degrees 0..D-2 do not all occur; unit h has degree h mod (D-1), not 1..D-1 "
+            "and not a random one",
+            read=READ,
+        )
+    (alone,) = models(student, rng, 1, (3,))
+    assert_normalized(alone.log_prob, binary_strings(1), cause="D = 1: the only logit is a bias", read=READ)
+
+
+@pytest.mark.points(2)
+def test_binary_probabilities_sum_to_one(student, rng):
+    """The probabilities of all 2^D binary strings sum to 1, for any ordering and depth"""
+    for num_dims, hidden_dims in ((6, (12,)), (5, (9, 14)), (4, (8, 11, 7))):
+        (model,) = models(student, rng, num_dims, hidden_dims, draw_ordering(num_dims, rng))
+        assert_normalized(
+            model.log_prob,
+            binary_strings(num_dims).T.contiguous().T,
+            cause="a logit sees its own or a later dimension, or log_prob takes a mean over the dimensions",
+            read=READ,
+        )
+
+
+@pytest.mark.points(1)
+def test_categorical_probabilities_sum_to_one(student, rng):
+    """The probabilities of all K^D strings sum to 1"""
+    (model,) = models(student, rng, 4, (10, 12), draw_ordering(4, rng), 4)
+    assert_normalized(
+        model.log_prob,
+        all_strings(4, 4),
+        cause="the softmax runs over the wrong axis, or a dimension's logits are mixed with another's",
+        read=READ,
+    )
+
+
+@pytest.mark.points(1)
+def test_log_prob_is_the_likelihood_of_the_logits(student, rng):
+    """log_prob(x) sums log p(x_i | logits_i), with logits from forward(x)"""
+    cause = "forward returns probabilities where logits are due, or log_prob treats probabilities as logits"
+    (binary,) = models(student, rng, 5, (11, 9), draw_ordering(5, rng))
+    x = torch.randint(2, (7, 5), generator=rng)
+    logits = binary(x)
+    assert_shape(logits, (7, 5), what="binary logits", cause="forward gives (B, D)", read=READ)
+    signed = torch.where(x == 1, logits, -logits)
+    expected = -torch.log1p(torch.exp(-signed.abs())) + signed.clamp(max=0)
+    assert_close(binary.log_prob(x), expected.sum(1), what="binary log_prob", cause=cause, read=READ)
+
+    (categorical,) = models(student, rng, 5, (11, 9), draw_ordering(5, rng), 3)
+    x = torch.randint(3, (7, 5), generator=rng)
+    logits = categorical(x)
+    assert_shape(logits, (7, 5, 3), what="categorical logits", cause="forward gives (B, D, K)", read=READ)
+    expected = (logits * torch.nn.functional.one_hot(x, 3)).sum(-1) - logits.logsumexp(-1)
+    assert_close(
+        categorical.log_prob(x), expected.sum(1), what="categorical log_prob", cause=cause, read=READ
+    )
+
+
+@pytest.mark.points(1)
+def test_forward_leaves_the_weights_alone(student, rng):
+    """forward and log_prob leave every parameter and buffer bit-identical"""
+    (model,) = models(student, rng, 5, (11, 9), draw_ordering(5, rng))
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    model(binary_strings(5))
+    model.log_prob(binary_strings(5))
+    assert_unchanged(
+        before,
+        model.state_dict(),
+        cause="the mask is written into weight.data; multiply weight * mask inside forward instead",
+        read=READ,
+    )
