@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from dgm_course.homework.course import homework
-from grading.pipeline.rebuild import rebuild
 from grading.pipeline.notebooks import release_notebook
+from grading.pipeline.rebuild import rebuild
 from grading.pipeline.suite import HiddenSuite
 from grading.sandbox.client import Sandbox
 
