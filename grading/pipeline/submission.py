@@ -21,7 +21,14 @@ from grading.pipeline.suite import HIDDEN, HiddenSuite, TaskRun
 from grading.sandbox.client import Sandbox
 
 
-def grade_submission(work: Homework, student: str, content: bytes, sandbox: Sandbox, secret: bytes) -> Result:
+def grade_submission(
+    work: Homework,
+    student: str,
+    content: bytes,
+    sandbox: Sandbox,
+    secret: bytes,
+    tasks: tuple[Task, ...] | None = None,
+) -> Result:
     """Grade the bytes that a student handed in; every byte string gets a result.
 
     Args:
@@ -30,13 +37,15 @@ def grade_submission(work: Homework, student: str, content: bytes, sandbox: Sand
         content: the notebook file as it was handed in.
         sandbox: where the student's code runs.
         secret: the course secret, from which secret inputs come.
+        tasks: the tasks to grade; all of them when None.
     """
+    tasks = tasks or work.tasks
     release = release_notebook(work)
     rebuilt = rebuild(release, content)
     attempted = _attempted(release, rebuilt.notebook)
     poisonous: set[str] = set()
 
-    def run(tasks: tuple[Task, ...], replaced: dict[str, str] | None = None) -> dict[str, TaskRun]:
+    def run(chosen: tuple[Task, ...], replaced: dict[str, str] | None = None) -> dict[str, TaskRun]:
         suite = HiddenSuite(
             sandbox,
             work,
@@ -46,13 +55,13 @@ def grade_submission(work: Homework, student: str, content: bytes, sandbox: Sand
             replaced=replaced,
             poisonous=poisonous,
         )
-        return suite.grade(tasks)
+        return suite.grade(chosen)
 
-    runs = run(work.tasks)
-    graded = {task.id: _task_result(work, task, runs[task.id]) for task in work.tasks}
-    for task in work.tasks:
+    runs = run(tasks)
+    graded = {task.id: _task_result(work, task, runs[task.id]) for task in tasks}
+    for task in tasks:
         own = graded[task.id]
-        broken = tuple(need for need in task.needs if graded[need].score < graded[need].points)
+        broken = tuple(need for need in task.needs if need in graded and graded[need].score < graded[need].points)
         if broken and task.id in attempted and own.score < own.points:
             reference = reference_cells(work)
             again = run((task,), {need: reference[need] for need in broken})[task.id]
@@ -63,7 +72,7 @@ def grade_submission(work: Homework, student: str, content: bytes, sandbox: Sand
     return Result(
         homework=work.id,
         student=student,
-        max_score=float(work.points),
+        max_score=float(sum(task.points for task in tasks)),
         tasks=tuple(graded.values()),
         notes=tuple(rebuilt.notes),
         isolation=sandbox.isolation,

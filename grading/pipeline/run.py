@@ -1,0 +1,126 @@
+"""Grade many hand-ins on all cores: one process a core, each with a sandbox of its own.
+
+The files below `results/` are the only state: a hand-in whose result is there and current is not graded again,
+and a crash loses at most what was in hand.
+"""
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+from dgm_course.homework.course import Homework, homework
+from grading.pipeline.keys import course_key, subkey
+from grading.pipeline.results import Result, ResultError, read_result, result_path, write_result
+from grading.sandbox.client import Sandbox
+
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One hand-in to grade; `tasks` restricts it to some task ids."""
+
+    homework: str
+    student: str
+    content: bytes
+    tasks: tuple[str, ...] | None = None
+
+
+_sandbox: Sandbox | None = None
+
+
+def _open_sandbox(isolation: str, trusted: bool) -> None:
+    global _sandbox
+    _sandbox = Sandbox(isolation=isolation, trust=trusted)
+
+
+def _grade(job: Job, secret: bytes) -> Result:
+    from grading.pipeline.submission import grade_submission
+
+    assert _sandbox is not None
+    work = homework(job.homework)
+    tasks = tuple(work.task(name) for name in job.tasks) if job.tasks else None
+    return grade_submission(work, job.student, job.content, _sandbox, secret, tasks)
+
+
+def grade_all(
+    jobs: Iterable[Job],
+    secret: bytes,
+    *,
+    processes: int | None = None,
+    isolation: str = "auto",
+    trusted: bool = False,
+) -> Iterator[tuple[Job, Result | Exception]]:
+    """Grade hand-ins as they finish; a hand-in that the grader itself stumbles over comes with the exception."""
+    pool = ProcessPoolExecutor(
+        processes or os.cpu_count(),
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_open_sandbox,
+        initargs=(isolation, trusted),
+    )
+    try:
+        futures = {pool.submit(_grade, job, secret): job for job in jobs}
+        for future in as_completed(futures):
+            error = future.exception()
+            if error is not None and not isinstance(error, Exception):
+                raise error
+            yield futures[future], error or future.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def submitted_path(course: Path, work: Homework, student: str) -> Path:
+    """Where nbgrader keeps a student's hand-in."""
+    return course / "submitted" / student / work.id / f"{work.id}.ipynb"
+
+
+def run_class(
+    course: Path,
+    work: Homework,
+    *,
+    processes: int | None = None,
+    isolation: str = "auto",
+    trusted: bool = False,
+    force: bool = False,
+    progress: Progress | None = None,
+) -> tuple[list[Result], dict[str, Exception]]:
+    """Grade every collected hand-in of a homework that has no current result, and write the results.
+
+    Returns all results in the order of student names, and the hand-ins that could not be graded with the reason.
+    `progress(done, total, student)` is called after each hand-in.
+    """
+    from grading.pipeline.submission import is_current
+
+    with Sandbox(isolation=isolation, trust=trusted) as sandbox:  # refuse before any work when nothing holds
+        isolation = sandbox.level
+        level = sandbox.isolation
+    key = course_key(course)
+    students = sorted(path.parents[1].name for path in course.glob(f"submitted/*/{work.id}/{work.id}.ipynb"))
+    results: dict[str, Result] = {}
+    jobs = []
+    for student in students:
+        content = submitted_path(course, work, student).read_bytes()
+        try:
+            old = read_result(result_path(course, work.id, student), key)
+        except (FileNotFoundError, ResultError):
+            old = None
+        if old and not force and is_current(old, work, content, level):
+            results[student] = old
+        else:
+            jobs.append(Job(work.id, student, content))
+    failures: dict[str, Exception] = {}
+    graded = grade_all(
+        jobs, subkey(key, "inputs"), processes=processes, isolation=isolation, trusted=trusted
+    )
+    for job, outcome in graded:
+        if isinstance(outcome, Exception):
+            failures[job.student] = outcome
+        else:
+            write_result(outcome, result_path(course, work.id, job.student), key)
+            results[job.student] = outcome
+        if progress:
+            progress(len(results) + len(failures), len(students), job.student)
+    return [results[student] for student in sorted(results)], failures
