@@ -1,7 +1,7 @@
 """Task 5: the masks are the stated ones, and a MADE with any weights is normalised, causal and complete.
 
-Networks get random weights. A random ReLU can be silent on every input, so a dependency counts as present
-when one of many random networks shows it.
+A ReLU with random weights can be silent on every input, so a dependency counts as present when one of several
+draws of the weights shows it.
 """
 
 import pytest
@@ -33,21 +33,18 @@ def draw_degrees(num_dims, widths, rng):
     return [torch.randint(num_dims - 1, (width,), generator=rng) for width in widths]
 
 
-def models(student, rng, *arguments, count=1):
-    made = [student.MADE(*arguments) for _ in range(count)]
-    for model in made:
-        randomize(model, rng)
-    return made
+def draw_model(student, rng, *arguments):
+    """A MADE with random weights; half the usual scale keeps the conditionals away from 0 and 1."""
+    return randomize(student.MADE(*arguments), rng, scale=0.5)
 
 
-def assert_dependencies(student, rng, inputs, levels, ordering, hidden_dims, cause):
-    """The logits of `MADE(...)` depend on exactly the dimensions before them."""
-    made = models(student, rng, len(ordering), hidden_dims, ordering, 1 if levels == 2 else levels, count=16)
+def assert_dependencies(model, rng, inputs, ordering, *, cause, alternatives=None, draws=16):
+    """Each logit depends on the dimensions before it in the order, and on no other."""
     assert_causal(
-        lambda x: torch.stack([model(x) for model in made], dim=-1),
+        lambda x: torch.stack([randomize(model, rng)(x) for _ in range(draws)], dim=-1),
         inputs,
-        ordering < ordering[:, None],
-        alternatives=tuple(range(levels)),
+        ordering[:, None] > ordering,
+        alternatives=alternatives,
         cause=cause,
         read=READ,
     )
@@ -108,13 +105,13 @@ def test_output_rows_of_a_dimension_are_adjacent(student, rng):
 def test_binary_dependencies_are_exact(student, rng):
     """Binary MADE, 1 to 3 hidden layers, any ordering: nothing forbidden and nothing missing"""
     for hidden_dims in ((14,), (17, 13), (15, 19, 16)):
+        ordering = draw_ordering(5, rng)
         assert_dependencies(
-            student,
+            student.MADE(5, hidden_dims, ordering),
             rng,
             binary_strings(5),
-            2,
-            draw_ordering(5, rng),
-            hidden_dims,
+            ordering,
+            alternatives=2,
             cause="too many: a strict comparison became <=, or the ordering is read backwards or not at all; "
             "missing: a comparison is too strict, or some degree 0..D-2 never occurs",
         )
@@ -123,13 +120,13 @@ def test_binary_dependencies_are_exact(student, rng):
 @pytest.mark.points(1)
 def test_categorical_dependencies_are_exact(student, rng):
     """MADE with K levels: the K logits of a dimension see exactly the dimensions before it"""
+    ordering = draw_ordering(4, rng)
     assert_dependencies(
-        student,
+        student.MADE(4, (13, 16), ordering, 3),
         rng,
         all_strings(3, 4),
-        3,
-        draw_ordering(4, rng),
-        (13, 16),
+        ordering,
+        alternatives=3,
         cause="the K outputs of one dimension are not the K rows that its mask was built for",
     )
 
@@ -140,16 +137,16 @@ def test_narrowest_complete_network(student, rng):
     ordering = draw_ordering(6, rng)
     wide = torch.randn(40, 6, generator=rng, dtype=torch.float64).mul(5)
     for hidden_dims in ((5,), (5, 5)):
-        made = models(student, rng, 6, hidden_dims, ordering, count=48)
-        assert_causal(
-            lambda x, made=made: torch.stack([model(x) for model in made], dim=-1),
+        assert_dependencies(
+            student.MADE(6, hidden_dims, ordering),
+            rng,
             wide,
-            ordering < ordering[:, None],
+            ordering,
+            draws=48,
             cause="missing: the degrees 0..D-2 do not all occur; unit h has degree h mod (D-1), not 1..D-1 "
             "and not a random one",
-            read=READ,
         )
-    (alone,) = models(student, rng, 1, (3,))
+    alone = draw_model(student, rng, 1, (3,))
     assert_normalized(alone.log_prob, binary_strings(1), cause="D = 1: the only logit is a bias", read=READ)
 
 
@@ -157,10 +154,11 @@ def test_narrowest_complete_network(student, rng):
 def test_binary_probabilities_sum_to_one(student, rng):
     """The probabilities of all 2^D binary strings sum to 1, for any ordering and depth"""
     for num_dims, hidden_dims in ((6, (12,)), (5, (9, 14)), (4, (8, 11, 7))):
-        (model,) = models(student, rng, num_dims, hidden_dims, draw_ordering(num_dims, rng))
+        model = draw_model(student, rng, num_dims, hidden_dims, draw_ordering(num_dims, rng))
         assert_normalized(
             model.log_prob,
             binary_strings(num_dims).T.contiguous().T,
+            tolerance=1e-7,  # F.softplus is the identity above 20: a legitimate log_prob is off by 1e-9
             cause="a logit sees its own or a later dimension, or log_prob takes a mean over the dimensions",
             read=READ,
         )
@@ -169,7 +167,7 @@ def test_binary_probabilities_sum_to_one(student, rng):
 @pytest.mark.points(1)
 def test_categorical_probabilities_sum_to_one(student, rng):
     """The probabilities of all K^D strings sum to 1"""
-    (model,) = models(student, rng, 4, (10, 12), draw_ordering(4, rng), 4)
+    model = draw_model(student, rng, 4, (10, 12), draw_ordering(4, rng), 4)
     assert_normalized(
         model.log_prob,
         all_strings(4, 4),
@@ -182,15 +180,17 @@ def test_categorical_probabilities_sum_to_one(student, rng):
 def test_log_prob_is_the_likelihood_of_the_logits(student, rng):
     """log_prob(x) sums log p(x_i | logits_i), with logits from forward(x)"""
     cause = "forward returns probabilities where logits are due, or log_prob treats probabilities as logits"
-    (binary,) = models(student, rng, 5, (11, 9), draw_ordering(5, rng))
+    binary = draw_model(student, rng, 5, (11, 9), draw_ordering(5, rng))
     x = torch.randint(2, (7, 5), generator=rng)
     logits = binary(x)
     assert_shape(logits, (7, 5), what="binary logits", cause="forward gives (B, D)", read=READ)
     signed = torch.where(x == 1, logits, -logits)
     expected = -torch.log1p(torch.exp(-signed.abs())) + signed.clamp(max=0)
-    assert_close(binary.log_prob(x), expected.sum(1), what="binary log_prob", cause=cause, read=READ)
+    assert_close(
+        binary.log_prob(x), expected.sum(1), tolerance=1e-7, what="binary log_prob", cause=cause, read=READ
+    )
 
-    (categorical,) = models(student, rng, 5, (11, 9), draw_ordering(5, rng), 3)
+    categorical = draw_model(student, rng, 5, (11, 9), draw_ordering(5, rng), 3)
     x = torch.randint(3, (7, 5), generator=rng)
     logits = categorical(x)
     assert_shape(logits, (7, 5, 3), what="categorical logits", cause="forward gives (B, D, K)", read=READ)
@@ -203,7 +203,7 @@ def test_log_prob_is_the_likelihood_of_the_logits(student, rng):
 @pytest.mark.points(1)
 def test_forward_leaves_the_weights_alone(student, rng):
     """forward and log_prob leave every parameter and buffer bit-identical"""
-    (model,) = models(student, rng, 5, (11, 9), draw_ordering(5, rng))
+    model = draw_model(student, rng, 5, (11, 9), draw_ordering(5, rng))
     before = {name: value.clone() for name, value in model.state_dict().items()}
     model(binary_strings(5))
     model.log_prob(binary_strings(5))
