@@ -1,0 +1,62 @@
+"""How the zygote is started: a clean environment and, where `bwrap` works, namespaces around it."""
+
+import shutil
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import dgm_course
+import grading
+
+COURSE = Path(dgm_course.__file__).parent
+GRADING = Path(grading.__file__).parent
+# What a homework asks students to write must not lie about where they can import it.
+REFERENCE = (COURSE / "models" / "autoregressive",)
+SYSTEM = ("/usr", "/bin", "/lib", "/lib32", "/lib64", "/sbin")
+CONFIGURATION = ("/etc/ld.so.cache", "/etc/localtime", "/etc/fonts")
+TMPFS_BYTES = 2**30
+
+
+def environment(home: Path) -> dict[str, str]:
+    """Nothing of the grader's own environment: it may hold tokens."""
+    threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    return {
+        "PATH": "/usr/bin:/bin:/usr/sbin:/sbin",
+        "LANG": "C.UTF-8",
+        "HOME": str(home),
+        "TMPDIR": str(home),
+        "MPLBACKEND": "Agg",
+        "MPLCONFIGDIR": str(home / "matplotlib"),
+        "IPYTHONDIR": str(home / "ipython"),
+        "MALLOC_ARENA_MAX": "2",  # an arena reserves 64 MiB of address space, which counts as memory
+        **dict.fromkeys(threads, "1"),
+    }
+
+
+def command(control: int, home: Path, isolation: str) -> list[str]:
+    """The command line of a zygote that is reached through the file descriptor `control`."""
+    confined = "unconfined" if isolation == "none" else "confined"
+    zygote = [sys.executable, "-I", "-B", "-m", "grading.sandbox.zygote", str(control), str(home), confined]
+    return [*_bwrap(home), *zygote] if isolation == "bwrap" else zygote
+
+
+def _bwrap(home: Path) -> list[str]:
+    program = shutil.which("bwrap")
+    assert program, "asked for bwrap where there is none"
+    shown = [*SYSTEM, *CONFIGURATION, sys.prefix, sys.base_prefix, COURSE]
+    shown += [GRADING / "__init__.py", GRADING / "sandbox"]
+    binds = [word for path in shown for word in ("--ro-bind-try", str(path), str(path))]
+    hidden = [word for path in REFERENCE if path.exists() for word in ("--tmpfs", str(path))]
+    walls = ["--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+    scratch = ["--size", str(TMPFS_BYTES), "--tmpfs", str(home)]
+    return [program, *walls, *binds, *hidden, "--proc", "/proc", "--dev", "/dev", *scratch, "--"]
+
+
+@cache
+def bwrap_works() -> bool:
+    """Whether an ordinary program starts behind the same walls; many systems deny namespaces to users."""
+    if not shutil.which("bwrap"):
+        return False
+    trial = [*_bwrap(Path("/tmp")), sys.executable, "-I", "-S", "-c", ""]
+    return subprocess.run(trial, env=environment(Path("/tmp")), capture_output=True).returncode == 0

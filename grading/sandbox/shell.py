@@ -1,0 +1,152 @@
+"""A notebook's shell without a kernel: magics, `display`, figures and tracebacks become nbformat outputs."""
+
+import io
+import linecache
+from types import TracebackType
+from typing import Any
+
+from IPython.core.compilerop import CachingCompiler
+from IPython.core.displayhook import DisplayHook
+from IPython.core.displaypub import DisplayPublisher
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets import Type
+from traitlets.config import Config
+
+MAX_TEXT = 2**16
+MAX_OUTPUTS = 200
+# A reply's header holds at most 1 MiB, in which a character may take six bytes.
+MAX_BYTES = 900_000
+MIME_TYPES = ("text/plain", "text/html", "text/markdown", "text/latex", "image/png", "image/jpeg")
+CUT = "\n… cut: too much output\n"
+
+
+def cell_filename(cell: str) -> str:
+    return f"<cell {cell}>"
+
+
+class Outputs:
+    """The outputs of the cell that runs, in order, up to a limit; what comes after is dropped, not kept."""
+
+    def __init__(self) -> None:
+        self.start()
+
+    def start(self) -> None:
+        self.items: list[dict[str, Any]] = []
+        self.text_left, self.bytes_left = MAX_TEXT, MAX_BYTES
+
+    def stream(self, name: str, text: str) -> None:
+        if not text or self.text_left < 0:
+            return
+        self.text_left -= len(text)
+        if self.text_left < 0:
+            text = text[: self.text_left] + CUT
+        self.bytes_left -= 6 * len(text)
+        if self.items and self.items[-1].get("name") == name:
+            self.items[-1]["text"] += text
+        else:
+            self.items.append({"output_type": "stream", "name": name, "text": text})
+
+    def add(self, output: dict[str, Any]) -> None:
+        size = 6 * len(str(output))
+        if size > self.bytes_left or len(self.items) >= MAX_OUTPUTS:
+            self.stream("stderr", CUT)
+        else:
+            self.bytes_left -= size
+            self.items.append(output)
+
+    def data(self, output_type: str, data: dict[str, Any], **more: object) -> None:
+        kept = {mime: text for mime, text in data.items() if mime in MIME_TYPES and isinstance(text, str)}
+        self.add({"output_type": output_type, "data": kept, "metadata": {}, **more})
+
+
+OUTPUTS = Outputs()
+
+
+class Stream(io.TextIOBase):
+    """`sys.stdout` or `sys.stderr` of a worker."""
+
+    def __init__(self, name: str) -> None:
+        self.stream_name = name
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        OUTPUTS.stream(self.stream_name, text)
+        return len(text)
+
+
+class _Publisher(DisplayPublisher):
+    def publish(self, data: dict[str, Any], *args: object, **kwargs: object) -> None:
+        OUTPUTS.data("display_data", data)
+
+    def clear_output(self, wait: bool = False) -> None:
+        OUTPUTS.start()
+
+
+class _Hook(DisplayHook):
+    def write_output_prompt(self) -> None:
+        """A notebook shows the prompt beside the output, not in it."""
+
+    def write_format_data(self, format_dict: dict[str, Any], md_dict: object = None) -> None:
+        OUTPUTS.data("execute_result", format_dict, execution_count=self.prompt_count)
+
+    def finish_displayhook(self) -> None:
+        self._is_active = False
+
+
+class _Compiler(CachingCompiler):
+    """Gives code the name of its cell, so that a traceback says where the student finds the line."""
+
+    cell = "?"
+
+    def get_code_name(self, raw_code: str, transformed_code: str, number: int) -> str:
+        return cell_filename(self.cell)
+
+
+class Shell(InteractiveShell):
+    displayhook_class = Type(_Hook)
+    display_pub_class = Type(_Publisher)
+    compiler_class = Type(_Compiler)
+
+    def init_sys_path(self) -> None:
+        """The working directory stays off the path: a submitted `torch.py` must not shadow torch."""
+
+    def enable_gui(self, gui: str | None = None) -> None:
+        """A worker has no screen."""
+
+    def _showtraceback(self, etype: type, evalue: BaseException, stb: list[str]) -> None:
+        traceback = [line[:MAX_TEXT] for line in stb]
+        name = getattr(etype, "__name__", str(etype))
+        OUTPUTS.add({"output_type": "error", "ename": name, "evalue": str(evalue), "traceback": traceback})
+
+    def run(self, cell: str, source: str) -> tuple[list[dict[str, Any]], BaseException | None]:
+        """Runs one cell; the outputs it left and what it raised."""
+        OUTPUTS.start()
+        self.compile.cell = cell
+        result = self.run_cell(source, store_history=True)
+        return OUTPUTS.items, result.error_before_exec or result.error_in_exec
+
+
+def new_shell() -> Shell:
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.InteractiveShell.colors = "nocolor"
+    config.InteractiveShell.xmode = "Context"
+    config.InlineBackend.figure_formats = {"png"}
+    shell = Shell.instance(config=config)
+    shell.enable_matplotlib("inline")
+    return shell
+
+
+def deepest_student_line(traceback: TracebackType | None, error: BaseException) -> tuple[str, int] | None:
+    """Cell and line number of the innermost frame that is a student's own code."""
+    place = None
+    if isinstance(error, SyntaxError) and error.filename and error.filename in linecache.cache:
+        place = (error.filename, error.lineno or 0)
+    while traceback is not None:
+        place_here = traceback.tb_frame.f_code.co_filename
+        if place_here.startswith("<cell "):
+            place = (place_here, traceback.tb_lineno)
+        traceback = traceback.tb_next
+    return (place[0].removeprefix("<cell ").removesuffix(">"), place[1]) if place else None

@@ -1,0 +1,194 @@
+"""The process that workers are forked from: it has imported everything once, knows no secret, runs no student code.
+
+It obeys one trusted client over a SEQPACKET socket, one JSON reply to one JSON request:
+
+    fork   (with one end of a socket pair)   a new confined worker that answers on the other end
+    usage                                    what a living worker has spent so far
+    reap                                     kill the worker if it lives, and say how it ended
+"""
+
+import gc
+import importlib
+import json
+import os
+import resource
+import select
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, NoReturn
+
+import torch
+
+from grading.sandbox import worker
+from grading.sandbox.confine import confine
+from grading.sandbox.shell import Shell, new_shell
+
+PRELOAD = (
+    "torch._dynamo",  # the first step of an optimiser imports it, which takes a second
+    "scipy.stats",
+    "dgm_course.data",
+    "dgm_course.plots",
+    "dgm_course.testing",
+    "dgm_course.training",
+    "dgm_course.homework",
+)
+WATCH_MS = 200
+MAX_THREADS = 128
+MAX_FILES = 2_000
+MAX_DEPTH = 16
+
+
+@dataclass
+class Child:
+    pid: int
+    pidfd: int
+    scratch: Path
+    disk_bytes: int
+    cause: str | None = None
+
+
+def main() -> None:
+    control = socket.socket(fileno=int(sys.argv[1]))
+    home, confined = Path(sys.argv[2]), sys.argv[3] == "confined"
+    torch.set_num_threads(1)
+    for name in PRELOAD:
+        if find_spec(name):
+            importlib.import_module(name)
+    shell = new_shell()
+    gc.collect()
+    gc.freeze()
+    Zygote(control, home, confined, shell).serve()
+
+
+class Zygote:
+    def __init__(self, control: socket.socket, home: Path, confined: bool, shell: Shell) -> None:
+        self.control = control
+        self.home = home
+        self.confined = confined
+        self.shell = shell
+        self.children: dict[int, Child] = {}
+
+    def serve(self) -> None:
+        """Obeys until the client hangs up; then nothing that was forked here lives on."""
+        self.control.send(json.dumps({"pid": os.getpid()}).encode())
+        ready = select.poll()
+        ready.register(self.control, select.POLLIN)
+        while True:
+            if not ready.poll(WATCH_MS if self.children else None):
+                self.watch()
+                continue
+            message, fds, _, _ = socket.recv_fds(self.control, 2**16, 1)
+            if not message:
+                break
+            request = json.loads(message)
+            reply = getattr(self, f"on_{request.pop('op')}")(*fds, **request)
+            self.control.send(json.dumps(reply).encode())
+        for number in list(self.children):
+            self.on_reap(number)
+
+    def on_fork(self, fd: int, number: int, cpu_seconds: float, memory_mib: int, disk_mib: int) -> dict[str, Any]:
+        scratch = self.home / f"worker-{number}"
+        scratch.mkdir(mode=0o700)
+        pid = os.fork()
+        if pid == 0:
+            self.become_worker(fd, scratch, cpu_seconds, memory_mib)
+        os.close(fd)
+        self.children[number] = Child(pid, os.pidfd_open(pid), scratch, disk_mib << 20)
+        return {"pid": pid}
+
+    def become_worker(self, fd: int, scratch: Path, cpu_seconds: float, memory_mib: int) -> NoReturn:
+        status = 1
+        try:
+            close_other_files(fd)
+            os.chdir(scratch)
+            os.environ.update(HOME=str(scratch), TMPDIR=str(scratch))
+            tempfile.tempdir = None
+            confine(scratch, cpu_seconds, memory_mib, self.confined)
+            for name in [name for name in sys.modules if name.split(".")[0] == "grading"]:
+                del sys.modules[name]
+            worker.serve(3, self.shell, status_field(os.getpid(), "VmRSS"))
+            status = 0
+        finally:
+            os._exit(status)
+
+    def on_usage(self, number: int) -> dict[str, Any]:
+        pid = self.children[number].pid
+        return {"cpu_seconds": cpu_seconds(pid), "peak_mib": status_field(pid, "VmHWM") / 1024}
+
+    def on_reap(self, number: int) -> dict[str, Any]:
+        child = self.children.pop(number)
+        signal.pidfd_send_signal(child.pidfd, signal.SIGKILL)
+        _, status, spent = os.wait4(child.pid, 0)
+        os.close(child.pidfd)
+        shutil.rmtree(child.scratch, ignore_errors=True)
+        return {
+            "signal": os.WTERMSIG(status) if os.WIFSIGNALED(status) else None,
+            "cause": child.cause,
+            "cpu_seconds": spent.ru_utime + spent.ru_stime,
+            "peak_mib": spent.ru_maxrss / 1024,
+        }
+
+    def watch(self) -> None:
+        """Stops what no resource limit stops: a flood of threads (root has no limit) or of files."""
+        for child in self.children.values():
+            if status_field(child.pid, "Threads") > MAX_THREADS:
+                child.cause = "threads"
+            elif disk_bytes(child.scratch, child.pid) > child.disk_bytes:
+                child.cause = "disk"
+            if child.cause:
+                signal.pidfd_send_signal(child.pidfd, signal.SIGKILL)
+
+
+def close_other_files(fd: int) -> None:
+    """Leaves null as 0, 1, 2 and the worker's own socket as 3."""
+    null = os.open(os.devnull, os.O_RDWR)
+    socket_copy = os.dup2(fd, max(fd, null, 3) + 1)
+    for number in range(3):
+        os.dup2(null, number)
+    os.dup2(socket_copy, 3)
+    os.closerange(4, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+
+
+def status_field(pid: int, key: str) -> int:
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except ProcessLookupError:
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith(f"{key}:")), 0)
+
+
+def cpu_seconds(pid: int) -> float:
+    # the name in parentheses may hold spaces; utime and stime are the 14th and 15th fields
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def disk_bytes(scratch: Path, pid: int) -> float:
+    """Bytes in files below `scratch` or deleted but still open; infinite where there are too many to count."""
+    total, count, folders = 0, 0, [(str(scratch), 0)]
+    try:
+        while folders:
+            folder, depth = folders.pop()
+            for entry in os.scandir(folder):
+                count += 1
+                if count > MAX_FILES or depth > MAX_DEPTH:
+                    return float("inf")
+                total += entry.stat(follow_symlinks=False).st_blocks * 512
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append((entry.path, depth + 1))
+        for entry in os.scandir(f"/proc/{pid}/fd"):
+            opened = entry.stat()
+            total += opened.st_blocks * 512 if opened.st_nlink == 0 else 0
+    except FileNotFoundError:
+        return total  # the worker deletes or dies while we count; the next look is soon
+    return total
+
+
+if __name__ == "__main__":
+    main()
