@@ -1,0 +1,44 @@
+"""Property asserts for generative models, in the manner of `numpy.testing`.
+
+One set of asserts serves the library's own tests, the checks in the notebooks and the hidden tests. Each raises a
+`PropertyError` that says what was expected, what came, the likely cause, and where to read about it.
+"""
+
+from dgm_course.testing.calculus import (
+    assert_gradients_reach,
+    assert_invertible,
+    assert_log_det_matches_jacobian,
+    assert_no_gradient,
+    gradient,
+)
+from dgm_course.testing.compare import assert_bound, assert_close, assert_shape, assert_unchanged
+from dgm_course.testing.errors import PropertyError, StudentError
+from dgm_course.testing.modules import randomize
+from dgm_course.testing.probability import (
+    all_strings,
+    assert_normalized,
+    assert_samples_follow,
+    binary_strings,
+)
+from dgm_course.testing.structure import assert_causal, dependencies
+
+__all__ = [
+    "PropertyError",
+    "StudentError",
+    "all_strings",
+    "assert_bound",
+    "assert_causal",
+    "assert_close",
+    "assert_gradients_reach",
+    "assert_invertible",
+    "assert_log_det_matches_jacobian",
+    "assert_no_gradient",
+    "assert_normalized",
+    "assert_samples_follow",
+    "assert_shape",
+    "assert_unchanged",
+    "binary_strings",
+    "dependencies",
+    "gradient",
+    "randomize",
+]
