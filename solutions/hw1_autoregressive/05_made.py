@@ -126,22 +126,19 @@ check("made")
 
 # %% figure="made"
 ordering = torch.tensor([3, 0, 4, 1, 2])
-degrees = [torch.arange(8) % 4, torch.arange(8) % 4]
-model = MADE(5, (8, 8), ordering)
-# (output, example, input): summing over the batch first keeps one gradient for each example
-jacobian = torch.autograd.functional.jacobian(lambda x: model(x).sum(0), torch.rand(64, 5))
-pictures = {
-    f"mask {layer}": mask.float() for layer, mask in enumerate(made_masks(ordering, degrees), start=1)
-} | {"|d logit / d input|": jacobian.abs().amax(1)}
+degrees = [torch.arange(12) % 4, torch.arange(12) % 4]
+model = MADE(5, (12, 12), ordering)
+# (output, example, input): the logits of one example depend on that example only, so their sum keeps them apart
+jacobian = torch.autograd.functional.jacobian(lambda x: model(x).sum(0), torch.randn(256, 5))
+pictures = {f"mask {layer}": mask for layer, mask in enumerate(made_masks(ordering, degrees), start=1)}
+pictures["logit moves with input"] = (jacobian != 0).any(1)
 
-figure, axes = plt.subplots(1, len(pictures), figsize=(12, 3.2), layout="constrained")
+figure, axes = plt.subplots(1, len(pictures), figsize=(12, 3.4), layout="constrained")
 for axis, (title, picture) in zip(axes, pictures.items(), strict=True):
-    axis.imshow(picture, cmap="Blues")
-    axis.set(
-        title=title, xlabel="in", ylabel="out", xticks=range(picture.shape[1]), yticks=range(picture.shape[0])
-    )
+    axis.imshow(picture.float(), cmap="Blues", vmin=0, vmax=1)
+    axis.set(title=title, xlabel="in", ylabel="out")
 figure.suptitle(
-    f"ordering {ordering.tolist()}: the product of the masks is the dependency matrix on the right"
+    f"ordering {ordering.tolist()}: one path through the three masks for each square on the right"
 )
 plt.show()
 
@@ -153,6 +150,7 @@ plt.show()
 # * the hidden mask uses `<`? All sums are still exactly 1 and nothing is forbidden, and yet the model is poorer: every
 #   hidden layer loses one more direct predecessor. Only counting the dependencies shows it. This is why the check asks
 #   for three things: normalised, causal, **complete**.
-# * a hidden layer is narrower than $D-1$? Set `MADE(5, (2, 8), ordering)` in the figure and look for the holes.
+# * a hidden layer is narrower than $D-1$? Draw the last picture for `MADE(5, (2, 12), ordering)` in a cell of your own
+#   and look for the holes.
 # * the mask is written into `weight.data` rather than multiplied in the forward pass? The gradient then also reaches
 #   weights that do not exist, and the optimiser's next step brings them back.
