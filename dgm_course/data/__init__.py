@@ -1,0 +1,14 @@
+"""Data: offline by default, the same parts for everyone, exact densities wherever they exist.
+
+Every data set is one call (`data.digits()`) that returns a `Split`: `.train`, `.validation` and `.test` are
+int64 tensors `(examples, *event)` with entries in `range(levels)`; labelled data have the same three parts
+below `.labels`. What can be sampled without end has `.sample(num_samples, generator)` and, in nats,
+`.log_prob(x)`. Nothing here reads or moves the global random state.
+"""
+
+from dgm_course.data.bars import BarsAndStripes, bars_and_stripes
+from dgm_course.data.digits import digits
+from dgm_course.data.split import LabelledSplit, Split
+from dgm_course.data.text import Text, text
+
+__all__ = ["BarsAndStripes", "LabelledSplit", "Split", "Text", "bars_and_stripes", "digits", "text"]
