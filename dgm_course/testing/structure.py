@@ -122,7 +122,7 @@ def _replacements(
         values = values.to(base.dtype).unique()
     if len(values) < 2:
         raise ValueError("an input needs two values at least to be replaced: name them in `alternatives`")
-    here = torch.searchsorted(values, base.contiguous()).clamp(max=len(values) - 1)
+    here = torch.searchsorted(values.double(), base.double()).clamp(max=len(values) - 1)
     batch, num_inputs = base.shape
     step = 1 + (torch.arange(batch)[:, None] + torch.arange(num_inputs)) % (len(values) - 1)
     return values[(here + step) % len(values)]
