@@ -6,15 +6,9 @@ import sys
 from functools import cache
 from pathlib import Path
 
-import dgm_course
-import grading
+from grading.sandbox.paths import CONFIGURATION, COURSE, GRADING, HIDDEN
 
-COURSE = Path(dgm_course.__file__).parent
-GRADING = Path(grading.__file__).parent
-# What a homework asks students to write must not lie about where they can import it.
-REFERENCE = (COURSE / "models" / "autoregressive",)
-SYSTEM = ("/usr", "/bin", "/lib", "/lib32", "/lib64", "/sbin")
-CONFIGURATION = ("/etc/ld.so.cache", "/etc/localtime", "/etc/fonts")
+SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64")
 TMPFS_BYTES = 2**30
 
 
@@ -47,7 +41,7 @@ def _bwrap(home: Path) -> list[str]:
     shown = [*SYSTEM, *CONFIGURATION, sys.prefix, sys.base_prefix, COURSE]
     shown += [GRADING / "__init__.py", GRADING / "sandbox"]
     binds = [word for path in shown for word in ("--ro-bind-try", str(path), str(path))]
-    hidden = [word for path in REFERENCE if path.exists() for word in ("--tmpfs", str(path))]
+    hidden = [word for path in HIDDEN if path.is_relative_to(COURSE) and path.exists() for word in ("--tmpfs", str(path))]
     walls = ["--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
     scratch = ["--size", str(TMPFS_BYTES), "--tmpfs", str(home)]
     return [program, *walls, *binds, *hidden, "--proc", "/proc", "--dev", "/dev", *scratch, "--"]

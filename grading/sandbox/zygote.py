@@ -26,7 +26,10 @@ from typing import Any, NoReturn
 import torch
 
 from grading.sandbox import worker
-from grading.sandbox.confine import confine
+from grading.sandbox.absent import make_absent
+from grading.sandbox.confine import confine, limit
+from grading.sandbox.paths import REFERENCE
+from grading.sandbox.seccomp import new_filter
 from grading.sandbox.shell import Shell, new_shell
 
 PRELOAD = (
@@ -70,7 +73,7 @@ class Zygote:
     def __init__(self, control: socket.socket, home: Path, confined: bool, shell: Shell) -> None:
         self.control = control
         self.home = home
-        self.confined = confined
+        self.calls = new_filter() if confined else None
         self.shell = shell
         self.children: dict[int, Child] = {}
 
@@ -97,25 +100,27 @@ class Zygote:
         scratch.mkdir(mode=0o700)
         pid = os.fork()
         if pid == 0:
-            self.become_worker(fd, scratch, cpu_seconds, memory_mib)
+            self.become_worker(fd, scratch, cpu_seconds, memory_mib, disk_mib)
         os.close(fd)
         self.children[number] = Child(pid, os.pidfd_open(pid), scratch, disk_mib << 20)
         return {"pid": pid}
 
-    def become_worker(self, fd: int, scratch: Path, cpu_seconds: float, memory_mib: int) -> NoReturn:
-        status = 1
+    def become_worker(
+        self, fd: int, scratch: Path, cpu_seconds: float, memory_mib: int, disk_mib: int
+    ) -> NoReturn:
         try:
             close_other_files(fd)
             os.chdir(scratch)
             os.environ.update(HOME=str(scratch), TMPDIR=str(scratch))
             tempfile.tempdir = None
-            confine(scratch, cpu_seconds, memory_mib, self.confined)
-            for name in [name for name in sys.modules if name.split(".")[0] == "grading"]:
-                del sys.modules[name]
-            worker.serve(3, self.shell, status_field(os.getpid(), "VmRSS"))
-            status = 0
+            resident = status_field(os.getpid(), "VmRSS")
+            limit(cpu_seconds, memory_mib, disk_mib)
+            if self.calls:
+                confine(scratch, self.calls)
+            make_absent("grading", "solutions", *REFERENCE)
+            worker.serve(3, self.shell, resident)
         finally:
-            os._exit(status)
+            os._exit(0)
 
     def on_usage(self, number: int) -> dict[str, Any]:
         pid = self.children[number].pid
