@@ -115,7 +115,7 @@ def pack(id: int, kind: str, body: object, unknown: Callable[[Any], Handle] = re
     header = json.dumps({"id": id, "kind": kind, "body": value, "buffers": buffers}, allow_nan=False).encode()
     if len(header) > MAX_HEADER:
         raise Unsendable(f"more than {MAX_HEADER >> 20} MiB of plain data")
-    raw = [b.reshape(-1).view(torch.uint8).numpy().tobytes() if b.numel() else b"" for b in encoder.buffers]
+    raw = [buffer.numpy().tobytes() for buffer in encoder.buffers]
     return b"".join([struct.pack(">I", len(header)), header, *raw])
 
 
