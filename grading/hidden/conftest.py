@@ -30,7 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
     work = homework(_homework_of(config))
     rebuilt = rebuild(release_notebook(work), path.read_bytes())
     sandbox = Sandbox()
-    config.add_cleanup(sandbox.close)
+    config.add_cleanup(lambda: sandbox.__exit__())
     suite = HiddenSuite(
         sandbox, work, rebuilt.notebook, student=config.getoption("--student"), secret=b"command line"
     )

@@ -112,9 +112,7 @@ def run_class(
         else:
             jobs.append(Job(work.id, student, content))
     failures: dict[str, Exception] = {}
-    graded = grade_all(
-        jobs, subkey(key, "inputs"), processes=processes, isolation=isolation, trusted=trusted
-    )
+    graded = grade_all(jobs, subkey(key, "inputs"), processes=processes, isolation=isolation, trusted=trusted)
     for job, outcome in graded:
         if isinstance(outcome, Exception):
             failures[job.student] = outcome

@@ -61,7 +61,9 @@ def grade_submission(
     graded = {task.id: _task_result(work, task, runs[task.id]) for task in tasks}
     for task in tasks:
         own = graded[task.id]
-        broken = tuple(need for need in task.needs if need in graded and graded[need].score < graded[need].points)
+        broken = tuple(
+            need for need in task.needs if need in graded and graded[need].score < graded[need].points
+        )
         if broken and task.id in attempted and own.score < own.points:
             reference = reference_cells(work)
             again = run((task,), {need: reference[need] for need in broken})[task.id]

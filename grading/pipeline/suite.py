@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import hmac
 import io
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,8 +21,10 @@ from nbformat import NotebookNode
 from dgm_course.homework.course import Homework, Task
 from dgm_course.testing import PropertyError, StudentError
 from grading.pipeline.results import TestResult
-from grading.sandbox.client import Budget, Cell, CellResult, Sandbox, Student, Usage, Worker
+from grading.sandbox.client import Budget, Cell, CellResult, Sandbox, Usage, Worker
+from grading.sandbox.proxy import Student, student_error
 
+log = logging.getLogger(__name__)
 HIDDEN = Path(__file__).parents[1] / "hidden"
 QUIET = (
     "-p",
@@ -70,50 +73,54 @@ class TaskWorker:
     """The worker of one task, begun anew when the student's code kills it; out of budget it stays dead."""
 
     def __init__(self, suite: "HiddenSuite", task: Task) -> None:
-        self.suite, self.task, self.run = suite, task, suite.runs.setdefault(task.id, TaskRun())
-        self._stack = contextlib.ExitStack()
+        self.suite, self.task, self.run = suite, task, suite.runs[task.id]
         self._worker: Worker | None = None
-        self._spent: StudentError | None = None
+        self._given_up: StudentError | None = None
 
     def student(self) -> Student:
-        """The proxy; raises `StudentError` when the task's cell cannot be run or its budget is spent."""
-        if self._spent:
-            raise self._spent
-        if self._worker is None or not self._worker.alive:
-            if self._worker is not None and self._worker.out_of_budget:
-                self._spent = self._worker.failure()
-                raise self._spent
+        """The proxy; raises `StudentError` when the task's own cell kills its worker or the budget is spent."""
+        if self._given_up:
+            raise self._given_up
+        if self._worker and self._worker.fault and self._worker.fault.kind == "timeout":
+            raise self._give_up("the budget of this task is spent, so")
+        while self._worker is None or self._worker.fault:
             self._begin()
-        assert self._worker is not None
         return self._worker.student
 
     def _begin(self) -> None:
-        cells = runnable_cells(self.suite.notebook, self.task, self.suite.replaced)
-        while True:
-            self.close()
-            self._worker = self._stack.enter_context(
-                self.suite.sandbox.worker(budget=Budget(cpu_seconds=self.task.cpu_seconds))
-            )
-            for cell in cells:
-                if cell.id in self.suite.poisonous and cell.id != self.task.id:
-                    continue
-                result = self._worker.run(cell)
-                if cell.id == self.task.id:
-                    self.run.cell = result
-                if not self._worker.alive:
-                    self.suite.poisonous.add(cell.id)
-                    if cell.id == self.task.id:
-                        self._spent = self._worker.failure()
-                        raise self._spent
-                    break
-            else:
+        """Run the cells in a new worker; a cell before the task's own that kills it is left out ever after."""
+        self.close()
+        self._worker = self.suite.sandbox.worker(Budget(cpu_seconds=self.task.cpu_seconds))
+        for cell in runnable_cells(self.suite.notebook, self.task, self.suite.replaced):
+            own = cell.id == self.task.id
+            if cell.id in self.suite.poisonous and not own:
+                continue
+            result = self._worker.run(cell)
+            if own:
+                self.run.cell = result
+            if self._worker.fault:
+                if own:
+                    raise self._give_up("the solution cell")
+                self.suite.poisonous.add(cell.id)
                 return
+
+    def _give_up(self, what: str) -> StudentError:
+        assert self._worker is not None
+        assert self._worker.fault is not None
+        self._given_up = student_error(self._worker.fault.kind, what, self._worker.fault.what)
+        return self._given_up
 
     def close(self) -> None:
         if self._worker is not None:
-            self.run.usage += self._worker.usage()
+            self._worker.close()
+            before, now = self.run.usage, self._worker.usage()
+            self.run.usage = Usage(
+                cpu_seconds=before.cpu_seconds + now.cpu_seconds,
+                wall_seconds=before.wall_seconds + now.wall_seconds,
+                peak_memory_mib=max(before.peak_memory_mib, now.peak_memory_mib),
+                busy_seconds=before.busy_seconds + now.busy_seconds,
+            )
             self._worker = None
-        self._stack.close()
 
 
 class HiddenSuite:
@@ -134,11 +141,12 @@ class HiddenSuite:
         self.student_id, self.secret = student, secret
         self.replaced = replaced or {}
         self.poisonous = set() if poisonous is None else poisonous
-        self.runs: dict[str, TaskRun] = {}
+        self.runs = {task.id: TaskRun() for task in work.tasks}
 
     def grade(self, tasks: tuple[Task, ...]) -> dict[str, TaskRun]:
         """Run the hidden tests of these tasks in this process and return what happened by task id."""
         files = [str(HIDDEN / self.work.id / f"test_{task.stem}.py") for task in tasks]
+        self.runs = {task.id: TaskRun() for task in tasks}
         silence = io.StringIO()
         with contextlib.redirect_stdout(silence), contextlib.redirect_stderr(silence):
             code = pytest.main([*QUIET, "-c", str(HIDDEN / "pytest.ini"), *files], plugins=[self])
@@ -187,7 +195,7 @@ class HiddenSuite:
         failed_before = call.when == "setup" and call.excinfo is not None
         if call.when == "call" or failed_before:
             task = self.task_of(item.path)
-            self.runs.setdefault(task.id, TaskRun()).tests.append(_outcome(item, task, call.excinfo))
+            self.runs[task.id].tests.append(_outcome(item, task, call.excinfo))
         return report
 
 
@@ -211,6 +219,7 @@ def _outcome(
             parts = {name: getattr(error, name) for name in ("expected", "got", "cause", "read", "picture")}
             parts["kind"] = getattr(error, "kind", "property")
         else:
+            log.warning("%s stumbled over what came back", item.nodeid, exc_info=error)
             parts |= {
                 "kind": "unusable",
                 "expected": "a value of the type and shape that the docstring states",
