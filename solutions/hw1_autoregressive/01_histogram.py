@@ -74,7 +74,7 @@ for num_steps in steps:
 left.set(xlabel="sum of three dice, counted from 0", ylabel="probability")
 left.legend(fontsize=8)
 right.axhline(0.0, color="gray")
-right.set(xscale="log", xlabel="frequency of the level", ylabel="log-probability minus the counted one")
+right.set(xscale="log", xlabel="frequency of the level", ylabel="log q − log p̂")
 right.legend(title="the rare levels arrive last", fontsize=8)
 plt.show()
 

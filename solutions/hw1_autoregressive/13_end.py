@@ -21,6 +21,6 @@ scoreboard("hw1")
 # found, and packs one file to upload. You may hand in as often as you like until the deadline; the last one
 # counts. A task that is not done costs its own points only, so hand in what you have.
 #
-# **Before you go**, three questions that the exam likes. Which of your twelve models can say how likely an
+# **Before you go**, three questions that the exam likes. Which of the models you wrote can say how likely an
 # image is, and in how many network evaluations? Which can draw a new one, and in how many? And which of the
 # mistakes you made today would a loss curve have shown you?
