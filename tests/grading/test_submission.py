@@ -1,0 +1,105 @@
+"""One hand-in: the score is what passed, whatever was handed in and whatever it does while it is graded."""
+
+import nbformat
+import pytest
+
+from grading.pipeline.bank import hand_in, misconceptions, right_styles
+from grading.pipeline.notebooks import reference_cells
+from grading.pipeline.sample_class import ATTACKS, attack
+from grading.pipeline.submission import grade_submission, is_current
+
+SECRET = b"test"
+
+
+def grade(work, sandbox, notebook, *tasks, student="student-01"):
+    content = notebook if isinstance(notebook, bytes) else nbformat.writes(notebook).encode()
+    chosen = tuple(work.task(name) for name in tasks) or None
+    return grade_submission(work, student, content, sandbox, SECRET, chosen)
+
+
+def test_reference_earns_every_point_of_the_cheap_tasks(work, sandbox):
+    cheap = [task.id for task in work.tasks if task.id != "train"]
+    result = grade(work, sandbox, hand_in(work), *cheap)
+    assert [(task.id, task.score) for task in result.tasks] == [
+        (name, float(work.task(name).points)) for name in cheap
+    ]
+
+
+def test_warnings_and_prints_cost_nothing(work, sandbox):
+    shout = "import sys, warnings\nwarnings.warn('w')\nprint('e', file=sys.stderr)\nprint('o')\n"
+    notebook = hand_in(work, {"histogram": shout + reference_cells(work)["histogram"]})
+    assert grade(work, sandbox, notebook, "histogram").score == 6
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\x00" * 1000, b'{"cells": 3}'])
+def test_any_bytes_get_a_score_and_a_reason(work, sandbox, content):
+    result = grade(work, sandbox, content, "histogram")
+    assert result.score == 0
+    assert result.notes
+
+
+@pytest.mark.parametrize(
+    "prelude",
+    ["import os; os._exit(0)", "import ctypes; ctypes.string_at(0)", "raise KeyboardInterrupt", "1/0"],
+)
+def test_a_cell_that_ends_its_process_costs_its_own_task_only(work, sandbox, prelude):
+    notebook = hand_in(work, {"histogram": prelude + "\n" + reference_cells(work)["histogram"]})
+    result = grade(work, sandbox, notebook, "histogram", "made")
+    assert (result.task("histogram").score, result.task("made").score) == (0, 12)
+    assert all(test.got for test in result.task("histogram").tests)
+
+
+def test_follow_through_gives_a_later_task_the_reference(work, sandbox):
+    broken = next(each for each in misconceptions(work) if each.task.id == "made")
+    result = grade(work, sandbox, hand_in(work, {"made": broken.source}), "made", "conditional")
+    assert result.task("made").score < 12
+    assert result.task("conditional").score == 6
+
+
+def test_follow_through_helps_no_blank_task(work, sandbox):
+    result = grade(work, sandbox, hand_in(work, solved=False), "made", "conditional")
+    assert result.score == 0
+
+
+def test_follow_through_shows_nothing_of_the_reference(work, sandbox):
+    spy = "try:\n    import inspect\n    print(inspect.getsource(MADE), In)\nexcept Exception:\n    pass\n"
+    cells = {"made": "MADE = None", "conditional": spy + reference_cells(work)["conditional"]}
+    result = grade(work, sandbox, hand_in(work, cells), "made", "conditional")
+    assert result.task("conditional").follow_through == ("made",)
+    assert result.task("conditional").outputs == ()
+
+
+@pytest.mark.parametrize("path", sorted(ATTACKS.glob("*.py")), ids=lambda path: path.stem)
+def test_an_attack_scores_no_more_than_the_blank_notebook(work, sandbox, path):
+    tasks = ("histogram", "made", "attention")
+    blank = grade(work, sandbox, hand_in(work, solved=False), *tasks)
+    assert grade(work, sandbox, attack(work, path), *tasks).score <= blank.score
+
+
+def test_secret_inputs_differ_by_student_and_come_again_for_the_same(work, sandbox):
+    wrong = next(each for each in misconceptions(work) if each.name == "bits")
+    notebook = hand_in(work, {"histogram": wrong.source})
+    seen = [
+        [test.got for test in grade(work, sandbox, notebook, "histogram", student=name).tasks[0].tests]
+        for name in ("student-01", "student-01", "student-02")
+    ]
+    assert seen[0] == seen[1] != seen[2]
+
+
+def test_a_misconception_of_the_bank_is_named(work, sandbox):
+    wrong = next(each for each in misconceptions(work) if each.name == "mask_written_into_weights")
+    task = grade(work, sandbox, hand_in(work, {"made": wrong.source}), "made").task("made")
+    assert task.misconception == wrong.explanation
+
+
+def test_a_result_is_current_until_bytes_or_isolation_change(work, sandbox):
+    content = nbformat.writes(hand_in(work, solved=False)).encode()
+    result = grade(work, sandbox, content, "histogram")
+    assert is_current(result, work, content, sandbox.isolation)
+    assert not is_current(result, work, content + b" ", sandbox.isolation)
+    assert not is_current(result, work, content, "UNISOLATED")
+
+
+def test_right_styles_cover_every_task(work):
+    for style, cells in right_styles(work).items():
+        assert set(cells) == {task.id for task in work.tasks}, style
