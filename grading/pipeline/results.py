@@ -25,7 +25,10 @@ class ResultError(ValueError):
 
 @dataclass(frozen=True)
 class TestResult:
-    """One hidden test. `kind` is `passed`, `property`, or how the student's code failed."""
+    """One hidden test. `kind` is `passed`, `property`, or how the student's code failed.
+
+    `picture` holds matrices by name ("got" beside "allowed"); tensors become nested lists.
+    """
 
     __test__ = False  # for pytest, which collects by name
 
@@ -39,6 +42,11 @@ class TestResult:
     read: str = ""
     kind: str = "passed"
     picture: dict[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        if self.picture is not None:
+            plain = {name: getattr(item, "tolist", lambda i=item: i)() for name, item in self.picture.items()}
+            object.__setattr__(self, "picture", plain)
 
 
 @dataclass(frozen=True)
@@ -93,7 +101,7 @@ class Result:
     @property
     def isolated(self) -> bool:
         """Whether the student's code ran confined."""
-        return self.isolation != "none"
+        return self.isolation != "UNISOLATED"
 
     def task(self, name: str) -> TaskResult:
         """The task with this id."""

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from dgm_course.homework.course import Homework, homework
 from grading.pipeline.keys import course_key, subkey
-from grading.pipeline.results import Result, ResultError, read_result, result_path, write_result
+from grading.pipeline.results import Result, result_path, write_result
+from grading.pipeline.submitted import submitted_bytes, submitted_path, submitted_students
 from grading.sandbox.client import Sandbox
 
 Progress = Callable[[int, int, str], None]
@@ -72,11 +73,6 @@ def grade_all(
         pool.shutdown(cancel_futures=True)
 
 
-def submitted_path(course: Path, work: Homework, student: str) -> Path:
-    """Where nbgrader keeps a student's hand-in."""
-    return course / "submitted" / student / work.id / f"{work.id}.ipynb"
-
-
 def run_class(
     course: Path,
     work: Homework,
@@ -92,22 +88,19 @@ def run_class(
     Returns all results in the order of student names, and the hand-ins that could not be graded with the reason.
     `progress(done, total, student)` is called after each hand-in.
     """
-    from grading.pipeline.submission import is_current
+    from grading.pipeline.submission import stored_result
 
     with Sandbox(isolation=isolation, trust=trusted) as sandbox:  # refuse before any work when nothing holds
         isolation = sandbox.level
         level = sandbox.isolation
     key = course_key(course)
-    students = sorted(path.parents[1].name for path in course.glob(f"submitted/*/{work.id}/{work.id}.ipynb"))
+    students = submitted_students(course, work.id)
     results: dict[str, Result] = {}
     jobs = []
     for student in students:
-        content = submitted_path(course, work, student).read_bytes()
-        try:
-            old = read_result(result_path(course, work.id, student), key)
-        except (FileNotFoundError, ResultError):
-            old = None
-        if old and not force and is_current(old, work, content, level):
+        content = submitted_bytes(submitted_path(course, work.id, student))
+        old = None if force else stored_result(course, work, student, content, level, key)
+        if old:
             results[student] = old
         else:
             jobs.append(Job(work.id, student, content))

@@ -16,7 +16,7 @@ from dgm_course.homework.course import Homework, Task
 from grading.pipeline.bank import recognise
 from grading.pipeline.notebooks import reference_cells, release_notebook, release_path
 from grading.pipeline.rebuild import rebuild
-from grading.pipeline.results import Result, TaskResult
+from grading.pipeline.results import Result, ResultError, TaskResult, read_result, result_path
 from grading.pipeline.suite import HIDDEN, HiddenSuite, TaskRun
 from grading.sandbox.client import Sandbox
 
@@ -85,8 +85,18 @@ def grade_submission(
     )
 
 
-def is_current(result: Result, work: Homework, content: bytes, isolation: str) -> bool:
-    """Whether grading the same bytes now would give this result again."""
+def stored_result(
+    course: Path, work: Homework, student: str, content: bytes, isolation: str, key: bytes
+) -> Result | None:
+    """The result that the course folder holds, if grading these bytes now would give it again."""
+    try:
+        result = read_result(result_path(course, work.id, student), key)
+    except (FileNotFoundError, ResultError):
+        return None
+    return result if _is_current(result, work, content, isolation) else None
+
+
+def _is_current(result: Result, work: Homework, content: bytes, isolation: str) -> bool:
     return (
         result.submission_sha256 == hashlib.sha256(content).hexdigest()
         and result.suite_sha256 == suite_fingerprint(work)

@@ -1,0 +1,30 @@
+"""Where hand-ins lie in a course folder, and how their bytes are read without trusting the file system."""
+
+import os
+import stat
+from pathlib import Path
+
+from grading.pipeline.rebuild import MAX_FILE
+
+
+def submitted_path(course: Path, homework: str, student: str) -> Path:
+    """Where nbgrader keeps a student's hand-in."""
+    return course / "submitted" / student / homework / f"{homework}.ipynb"
+
+
+def submitted_students(course: Path, homework: str) -> list[str]:
+    """The students with a collected hand-in, by name."""
+    return sorted(path.parents[1].name for path in course.glob(f"submitted/*/{homework}/{homework}.ipynb"))
+
+
+def submitted_bytes(path: Path) -> bytes:
+    """The bytes of a regular file, one more than the grader accepts at most; a link, pipe or folder is empty.
+
+    A link could point at the gradebook and a pipe could keep the grader waiting for ever.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return b""
+    with open(handle, "rb") as file:
+        return file.read(MAX_FILE + 1) if stat.S_ISREG(os.fstat(handle).st_mode) else b""
