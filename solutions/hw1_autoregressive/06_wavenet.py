@@ -15,8 +15,8 @@
 # \text{skip} = V z + c.$$
 #
 # So far, output $t$ also reads $x_t$: the tap $j=0$. A model of $p(x_t \mid x_{<t})$ must not. The remedy is one shift
-# of the **input** by one step, so that the network finds $x_{t-1}$ at time $t$ and a vector of zeros at time 0. One
-# shift, once, before the first layer. With it, logits $t$ read exactly the last
+# of the **input** by one step, so that the network finds $x_{t-1}$ at time $t$, and a constant vector (zeros will do)
+# at time 0. One shift, once, before the first layer. With it, logits $t$ read exactly the last
 # $$R = 1 + \sum_l (k-1)\, d_l$$
 # symbols $x_{t-R}, \dots, x_{t-1}$, when the dilations leave no gaps.
 #
@@ -115,7 +115,7 @@ stacks = {
     "dilations 2, 4": (2, 4),
 }
 sequences = torch.randint(4, (16, 24))
-figure, axes = plt.subplots(1, 3, figsize=(12, 4.2), layout="constrained")
+figure, axes = plt.subplots(1, 3, figsize=(12, 4.8), layout="constrained")
 for axis, (title, dilations) in zip(axes, stacks.items(), strict=True):
     model = WaveNet(4, 8, 2, dilations).double()
     weights = sum(parameter.numel() for parameter in model.parameters())

@@ -35,7 +35,7 @@ def check_taps(student: Any) -> None:
         x,
         (LAG == 0) | (LAG == 2) | (LAG == 4),
         cause="reads the future: zeros are added on both sides, only the left needs (k-1)*d of them; "
-        "other taps: the dilation is not passed on",
+        "other taps: the dilation is not passed on, or something else than zeros stands before the start",
         read=READ,
     )
 
