@@ -64,6 +64,8 @@ def version() -> int:
 def restrict(allowed: Iterable[tuple[Path, Access]]) -> None:
     """From now on this process and its threads reach only `allowed`; needs `no_new_privs`."""
     abi = version()
+    if abi == 0:
+        raise OSError("Landlock is off: boot Linux 5.13 or newer with landlock in its lsm= list.")
     known = Access(sum(access for since, access in ACCESS_SINCE.items() if abi >= since))
     attributes = _Ruleset(known, TCP if abi >= TCP_SINCE else 0, SCOPES if abi >= SCOPES_SINCE else 0)
     size = 24 if abi >= SCOPES_SINCE else 16 if abi >= TCP_SINCE else 8

@@ -23,6 +23,7 @@ def environment(home: Path) -> dict[str, str]:
         "MPLBACKEND": "Agg",
         "MPLCONFIGDIR": str(home / "matplotlib"),
         "IPYTHONDIR": str(home / "ipython"),
+        "PYTHONHASHSEED": "0",  # the same submission must get the same score again
         "MALLOC_ARENA_MAX": "2",  # an arena reserves 64 MiB of address space, which counts as memory
         **dict.fromkeys(threads, "1"),
     }
@@ -31,7 +32,7 @@ def environment(home: Path) -> dict[str, str]:
 def command(control: int, home: Path, isolation: str) -> list[str]:
     """The command line of a zygote that is reached through the file descriptor `control`."""
     confined = "unconfined" if isolation == "none" else "confined"
-    zygote = [sys.executable, "-I", "-B", "-m", "grading.sandbox.zygote", str(control), str(home), confined]
+    zygote = [sys.executable, "-s", "-P", "-B", "-m", "grading.sandbox.zygote", str(control), str(home), confined]
     return [*_bwrap(home), *zygote] if isolation == "bwrap" else zygote
 
 

@@ -12,11 +12,12 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets import Type
 from traitlets.config import Config
 
+from grading.sandbox.replies import MIME_TYPES
+
 MAX_TEXT = 2**16
 MAX_OUTPUTS = 200
 # A reply's header holds at most 1 MiB, in which a character may take six bytes.
 MAX_BYTES = 900_000
-MIME_TYPES = ("text/plain", "text/html", "text/markdown", "text/latex", "image/png", "image/jpeg")
 CUT = "\n… cut: too much output\n"
 
 

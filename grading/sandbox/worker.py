@@ -144,8 +144,6 @@ def describe(error: BaseException) -> dict[str, Any]:
     return {"kind": kind, "type": next(known), "cell": cell, "line": line}
 
 
-def serve(fd: int, shell: Shell, resident_kib: int) -> None:
+def serve(fd: int, shell: Shell) -> None:
     sys.stdin, sys.stdout, sys.stderr = open(os.devnull), Stream("stdout"), Stream("stderr")
-    worker = Worker(fd, shell)
-    worker._write(wire.pack(0, "ready", resident_kib))
-    worker.serve()
+    Worker(fd, shell).serve()

@@ -11,6 +11,7 @@ import gc
 import importlib
 import json
 import os
+import random
 import resource
 import select
 import shutil
@@ -23,9 +24,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
 
+import numpy as np
 import torch
 
-from grading.sandbox import worker
+from grading.sandbox import wire, worker
 from grading.sandbox.absent import make_absent
 from grading.sandbox.confine import confine, limit
 from grading.sandbox.paths import REFERENCE
@@ -113,12 +115,20 @@ class Zygote:
             os.chdir(scratch)
             os.environ.update(HOME=str(scratch), TMPDIR=str(scratch))
             tempfile.tempdir = None
+            random.seed(0)
+            np.random.seed(0)  # noqa: NPY002 - what students may use must give the same again
+            torch.manual_seed(0)
             resident = status_field(os.getpid(), "VmRSS")
-            limit(cpu_seconds, memory_mib, disk_mib)
-            if self.calls:
-                confine(scratch, self.calls)
+            try:
+                limit(cpu_seconds, memory_mib, disk_mib)
+                if self.calls:
+                    confine(scratch, self.calls)
+            except Exception as error:
+                os.write(3, wire.pack(0, "refused", str(error)))
+                raise
             make_absent("grading", "solutions", *REFERENCE)
-            worker.serve(3, self.shell, resident)
+            os.write(3, wire.pack(0, "ready", resident))
+            worker.serve(3, self.shell)
         finally:
             os._exit(0)
 

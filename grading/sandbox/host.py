@@ -1,0 +1,71 @@
+"""The zygote as its client sees it: a process of ours, started, asked and ended."""
+
+import json
+import socket
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from grading.sandbox import launch
+from grading.sandbox.outcome import SandboxError
+
+START_SECONDS = 120
+ANSWER_SECONDS = 30
+
+
+class ZygoteProcess:
+    """A running zygote at one level of isolation."""
+
+    def __init__(self, isolation: str) -> None:
+        self.home = tempfile.TemporaryDirectory(prefix="dgm-sandbox-", ignore_cleanup_errors=True)
+        self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        home = Path(self.home.name)
+        with theirs, tempfile.TemporaryFile() as complaints:
+            self.process = subprocess.Popen(
+                launch.command(theirs.fileno(), home, isolation),
+                env=launch.environment(home),
+                cwd="/",
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=complaints,
+                start_new_session=True,
+            )
+            theirs.close()
+            self.control.settimeout(START_SECONDS)
+            if not self._hears_it():
+                complaints.seek(0)
+                last = complaints.read().decode(errors="replace").strip().rpartition("\n")[2]
+                self.stop()
+                raise SandboxError(f"The sandbox did not start: {last or 'no answer'}")
+        self.control.settimeout(ANSWER_SECONDS)
+
+    def _hears_it(self) -> bool:
+        try:
+            return bool(self.control.recv(2**16))
+        except TimeoutError:
+            return False
+
+    @property
+    def alive(self) -> bool:
+        return self.process.poll() is None
+
+    def ask(self, op: str, number: int, *fds: int, **request: Any) -> dict[str, Any]:
+        """The zygote's answer. It is ours, so silence or garbage is a fault of the machine, not of a student."""
+        try:
+            message = json.dumps({"op": op, "number": number, **request}).encode()
+            socket.send_fds(self.control, [message], fds)
+            return json.loads(self.control.recv(2**16))
+        except (OSError, ValueError) as error:
+            raise SandboxError("The sandbox's own process died: look for a lack of memory.") from error
+
+    def stop(self) -> None:
+        """Hangs up, upon which the zygote ends its workers and itself."""
+        self.control.close()
+        try:
+            self.process.wait(ANSWER_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.home.cleanup()
