@@ -1,6 +1,7 @@
 """Visible checks of task 2: masses that sum to one, hand-computed values, and tails that stay exact."""
 
 import math
+from functools import partial
 from typing import Any
 
 import torch
@@ -17,9 +18,16 @@ MIXTURE = (  # one narrow component inside, one outside, one broad
 )
 
 
-def of_every_level(student: Any, mixture: tuple[torch.Tensor, ...], num_levels: int) -> torch.Tensor:
-    parameters = (parameter.expand(num_levels, -1) for parameter in mixture)
-    return student.discretized_logistic_log_prob(torch.arange(num_levels), *parameters, num_levels)
+Mixture = tuple[torch.Tensor, ...]
+
+
+def log_mass(student: Any, mixture: Mixture, num_levels: int, x: torch.Tensor) -> torch.Tensor:
+    parameters = (parameter.expand(len(x), -1) for parameter in mixture)
+    return student.discretized_logistic_log_prob(x, *parameters, num_levels)
+
+
+def of_every_level(student: Any, mixture: Mixture, num_levels: int) -> torch.Tensor:
+    return log_mass(student, mixture, num_levels, torch.arange(num_levels))
 
 
 def one(value: float) -> torch.Tensor:
@@ -42,9 +50,7 @@ def check_normalized(student: Any) -> None:
     """The masses of all levels sum to 1, also with a mean outside [−1, 1]"""
     for num_levels in (2, 17):
         assert_normalized(
-            lambda x, K=num_levels: student.discretized_logistic_log_prob(
-                x, *(parameter.expand(len(x), -1) for parameter in MIXTURE), K
-            ),
+            partial(log_mass, student, MIXTURE, num_levels),
             torch.arange(num_levels),
             cause="edge bins without their tails, mixture weights that are not a softmax, or a wrong half-width",
             read=READ,
