@@ -1,0 +1,27 @@
+"""The mask is applied once, in __init__.
+
+Zeros that are written into the weights when the layer is made do not stay: their gradients are not zero, so the first
+optimiser step (or loading other weights) fills them, and the layer reads the future. The mask has to act in every
+forward pass.
+"""
+
+
+class MaskedConv2d(nn.Module):
+    def __init__(
+        self, mask_type: str, in_channels: int, out_channels: int, kernel_size: int, num_groups: int = 1
+    ) -> None:
+        super().__init__()
+        centre = kernel_size // 2
+        group_in = torch.arange(in_channels) * num_groups // in_channels
+        group_out = torch.arange(out_channels)[:, None] * num_groups // out_channels
+
+        mask = torch.zeros(out_channels, in_channels, kernel_size, kernel_size, dtype=torch.bool)
+        mask[:, :, :centre] = True
+        mask[:, :, centre, :centre] = True
+        mask[:, :, centre, centre] = group_in < group_out if mask_type == "A" else group_in <= group_out
+
+        self.conv = nn.Conv2d(in_channels, out_channels, kernel_size, padding=centre)
+        self.conv.weight.data *= mask
+
+    def forward(self, x: Float[Tensor, "batch in height width"]) -> Float[Tensor, "batch out height width"]:
+        return self.conv(x)
