@@ -1,5 +1,6 @@
 """Task 7, visible checks: what a masked convolution reads, normalisation, colours and weights."""
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -35,8 +36,11 @@ def _kernel_support(
 
 
 def _random(module: Any, seed: int) -> Any:
-    randomize(module, torch.Generator().manual_seed(seed))
-    return module
+    return randomize(module, torch.Generator().manual_seed(seed))
+
+
+def _flat(layer: Any) -> Callable[[Tensor], Tensor]:
+    return lambda x: layer(x).flatten(1)
 
 
 def check_type_a_reads_before_the_centre(student: Any) -> None:
@@ -45,7 +49,7 @@ def check_type_a_reads_before_the_centre(student: Any) -> None:
     for kernel_size in (3, 5):
         layer = _random(student.MaskedConv2d("A", 1, 1, kernel_size), 2)
         assert_causal(
-            lambda x, layer=layer: layer(x).flatten(1),
+            _flat(layer),
             images,
             _kernel_support("A", kernel_size, 4, 5),
             cause="a pair too many: the centre, or the kernel's cells after it, are not masked (rows come before "
@@ -60,7 +64,7 @@ def check_type_b_reads_the_centre_too(student: Any) -> None:
     for kernel_size in (3, 5):
         layer = _random(student.MaskedConv2d("B", 1, 1, kernel_size), 4)
         assert_causal(
-            lambda x, layer=layer: layer(x).flatten(1),
+            _flat(layer),
             images,
             _kernel_support("B", kernel_size, 4, 5),
             cause="a pair too many: cells after the centre are not masked; a pair missing: type B hides its own "
@@ -86,7 +90,7 @@ def check_colours(student: Any) -> None:
     for mask_type, allowed in (("A", group_in < group_out), ("B", group_in <= group_out)):
         layer = _random(student.MaskedConv2d(mask_type, 6, 9, 3, num_groups=3), 7)
         assert_causal(
-            lambda x, layer=layer: layer(x).flatten(1),
+            _flat(layer),
             pixels,
             allowed,
             cause=f"type {mask_type} at the centre: group of input channel c is c // (in_channels / num_groups), "
@@ -130,7 +134,7 @@ def picture(student: Any) -> Figure:
     images = torch.randn(4, 1, 5, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(11))
     for axis, mask_type in zip(figure.subplots(1, 2), "AB", strict=True):
         layer = _random(student.MaskedConv2d(mask_type, 1, 1, 5), 12)
-        got = dependencies(lambda x, layer=layer: layer(x).flatten(1), images)[12]
+        got = dependencies(_flat(layer), images)[12]
         right = _kernel_support(mask_type, 5, 5, 5)[12]
         axis.imshow(torch.where(got == right, got.int(), 2).reshape(5, 5), cmap=colours, vmin=0, vmax=2)
         axis.scatter([2], [2], color="black", marker="x")

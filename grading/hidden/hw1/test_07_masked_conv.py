@@ -25,11 +25,6 @@ def draw(low, high, rng):
     return int(torch.randint(low, high + 1, (), generator=rng))
 
 
-def randomized(module, rng):
-    randomize(module, rng)
-    return module
-
-
 def support(mask_type, kernel_size, size_in, size_out, num_groups=1):
     """[output, input] for one layer, by comparing places; sizes are (channels, height, width)."""
     places = [
@@ -45,9 +40,7 @@ def support(mask_type, kernel_size, size_in, size_out, num_groups=1):
 
 
 def assert_layer_reads(student, rng, mask_type, kernel_size, size_in, out_channels, num_groups, cause):
-    layer = randomized(
-        student.MaskedConv2d(mask_type, size_in[0], out_channels, kernel_size, num_groups), rng
-    )
+    layer = randomize(student.MaskedConv2d(mask_type, size_in[0], out_channels, kernel_size, num_groups), rng)
     assert_causal(
         lambda x: layer(x).flatten(1),
         torch.randn(2, *size_in, dtype=torch.float64, generator=rng),
@@ -99,7 +92,7 @@ def test_a_stack_reads_all_that_its_layers_can(student, rng):
     """A then B, 3×3 on a 3×3 image: 34 of the 36 earlier pixels, all but the blind spot"""
     image = (1, 3, 3)
     reach = support("B", 3, image, image).double() @ support("A", 3, image, image).double() > 0
-    model = randomized(student.PixelCNN(2, draw(8, 12, rng), 3, 2), rng)
+    model = randomize(student.PixelCNN(2, draw(8, 12, rng), 3, 2), rng)
     assert_causal(
         lambda x: model(x).flatten(1, 3),
         torch.randint(0, 2, (64, *image), generator=rng),
@@ -114,7 +107,7 @@ def test_a_stack_reads_all_that_its_layers_can(student, rng):
 @pytest.mark.points(2)
 def test_all_grey_images_sum_to_one(student, rng):
     """The probabilities of all 512 binary 3×3 images sum to 1"""
-    model = randomized(student.PixelCNN(2, draw(3, 8, rng), 2 * draw(1, 2, rng) + 1, draw(2, 3, rng)), rng)
+    model = randomize(student.PixelCNN(2, draw(3, 8, rng), 2 * draw(1, 2, rng) + 1, draw(2, 3, rng)), rng)
     assert_normalized(
         model.log_prob,
         binary_strings(9).reshape(-1, 1, 3, 3),
@@ -126,7 +119,7 @@ def test_all_grey_images_sum_to_one(student, rng):
 @pytest.mark.points(1)
 def test_all_colour_images_sum_to_one(student, rng):
     """The probabilities of all 4096 binary 2×2 images with three colours sum to 1"""
-    model = randomized(student.PixelCNN(2, 3 * draw(1, 3, rng), 3, 2, image_channels=3), rng)
+    model = randomize(student.PixelCNN(2, 3 * draw(1, 3, rng), 3, 2, image_channels=3), rng)
     assert_normalized(
         model.log_prob,
         binary_strings(12).reshape(-1, 3, 2, 2),
@@ -140,7 +133,7 @@ def test_the_border_is_zeros_and_sizes_stay(student, rng):
     """Any image size, one pixel included: the output has the same, and outside the image there are zeros"""
     for height, width in ((1, 1), (1, draw(2, 5, rng)), (draw(2, 5, rng), 1)):
         kernel_size = 2 * draw(1, 3, rng) + 1
-        layer = randomized(student.MaskedConv2d("B", 2, 3, kernel_size), rng)
+        layer = randomize(student.MaskedConv2d("B", 2, 3, kernel_size), rng)
         image = torch.randn(2, 2, height, width, dtype=torch.float64, generator=rng)
         frame = kernel_size // 2 + 1
         framed = torch.nn.functional.pad(image, (frame,) * 4)
@@ -157,7 +150,7 @@ def test_the_border_is_zeros_and_sizes_stay(student, rng):
 @pytest.mark.points(1)
 def test_forward_leaves_the_weights_alone(student, rng):
     """forward leaves every parameter and buffer bit-identical"""
-    layer = randomized(student.MaskedConv2d("A", 3, 6, 3, num_groups=3), rng)
+    layer = randomize(student.MaskedConv2d("A", 3, 6, 3, num_groups=3), rng)
     before = {name: value.clone() for name, value in layer.state_dict().items()}
     layer(torch.randn(2, 3, 4, 3, dtype=torch.float64, generator=rng))
     assert_unchanged(
