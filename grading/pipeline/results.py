@@ -14,12 +14,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from grading.pipeline.errors import CourseError
 from grading.pipeline.keys import subkey
 
 SCHEMA = 1
 
 
-class ResultError(ValueError):
+class ResultError(CourseError):
     """A stored result cannot be believed; the message says which and why."""
 
 
@@ -65,6 +66,7 @@ class TaskResult:
     follow_through: tuple[str, ...] = ()
     cpu_seconds: float = 0.0
     wall_seconds: float = 0.0
+    busy_seconds: float = 0.0
     peak_memory_mib: float = 0.0
     cpu_budget: float = 0.0
     misconception: str | None = None

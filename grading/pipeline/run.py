@@ -14,6 +14,7 @@ from pathlib import Path
 from dgm_course.homework.course import Homework, homework
 from grading.pipeline.keys import course_key, subkey
 from grading.pipeline.results import Result, result_path, write_result
+from grading.pipeline.submission import grade_submission, stored_result
 from grading.pipeline.submitted import submitted_bytes, submitted_path, submitted_students
 from grading.sandbox.client import Sandbox
 
@@ -39,8 +40,6 @@ def _open_sandbox(isolation: str, trusted: bool) -> None:
 
 
 def _grade(job: Job, secret: bytes) -> Result:
-    from grading.pipeline.submission import grade_submission
-
     assert _sandbox is not None
     work = homework(job.homework)
     tasks = tuple(work.task(name) for name in job.tasks) if job.tasks else None
@@ -88,8 +87,6 @@ def run_class(
     Returns all results in the order of student names, and the hand-ins that could not be graded with the reason.
     `progress(done, total, student)` is called after each hand-in.
     """
-    from grading.pipeline.submission import stored_result
-
     with Sandbox(isolation=isolation, trust=trusted) as sandbox:  # refuse before any work when nothing holds
         isolation = sandbox.level
         level = sandbox.isolation

@@ -118,6 +118,7 @@ def _task_result(
         follow_through=follow_through,
         cpu_seconds=run.usage.cpu_seconds,
         wall_seconds=run.usage.wall_seconds,
+        busy_seconds=run.usage.busy_seconds,
         peak_memory_mib=run.usage.peak_memory_mib,
         cpu_budget=task.cpu_seconds,
         misconception=recognise(work, task, failed) if failed else None,
