@@ -25,19 +25,18 @@ HONEST = (
 
 
 def headline(report: CheckReport) -> str:
-    """The task and how far it is: `Task 5 · MADE: 4 of 6 properties hold`."""
+    """The task and how far it is: `Task 5 · MADE: masks for any ordering · 4 of 6 properties`."""
     task = report.task
-    state = (
-        "not written yet" if report.waiting else f"{report.passed} of {len(report.outcomes)} properties hold"
-    )
-    return f"Task {task.number} · {task.title} — {state}"
+    state = "not written yet" if report.waiting else f"{report.passed} of {len(report.outcomes)} properties"
+    return f"Task {task.number} · {task.title} · {state}"
 
 
 def _shortened(report: CheckReport) -> Iterator[Outcome]:
     """The outcomes, with what several of them share (one missing function, one failing line) told in full once."""
-    notes, lines = set(), set()
+    notes: set[str] = set()
+    lines: set[str] = set()
     for outcome in report.outcomes:
-        if outcome.note in notes:
+        if outcome.note and outcome.note in notes:
             yield replace(outcome, note="")
         elif outcome.line and outcome.line in lines:
             yield replace(
