@@ -1,0 +1,120 @@
+"""Figures: what is drawn is what was given, and nothing of matplotlib's global state moves."""
+
+import matplotlib as mpl
+import pytest
+import torch
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+from dgm_course import plots
+from dgm_course.training import History
+
+LOWER = torch.ones(4, 4, dtype=torch.bool).tril(-1)
+HISTORY = History([10, 20, 30], [1.0, 0.5, 0.4], [0.9, 0.6, 0.7], [0.1, 0.2, 0.3])
+
+
+def standard_normal(x):
+    return -x.square().sum(1) / 2 - torch.log(torch.tensor(2 * torch.pi))
+
+
+EVERY_FIGURE = {
+    "images": lambda: plots.show_images(torch.rand(5, 3, 4, 4)),
+    "dependencies": lambda: plots.dependency_matrix(LOWER.T, LOWER),
+    "field": lambda: plots.receptive_field(LOWER, (1, 1), allowed=LOWER),
+    "curves": lambda: plots.training_curves(HISTORY, floor=0.3),
+    "bars": lambda: plots.probability_bars({"a": torch.ones(2) / 2}),
+    "histogram": lambda: plots.histogram(torch.rand(50)),
+    "density": lambda: plots.density(standard_normal, samples=torch.randn(20, 2)),
+}
+
+
+@pytest.mark.parametrize("name", EVERY_FIGURE)
+def test_a_figure_can_be_drawn_is_readable_and_leaves_no_trace(name):
+    settings, open_figures = dict(mpl.rcParams), plt.get_fignums()
+    figure = EVERY_FIGURE[name]()
+    figure.canvas.draw()
+    assert isinstance(figure, Figure)
+    assert plt.get_fignums() == open_figures
+    assert dict(mpl.rcParams) == settings
+    for axes in figure.axes:
+        for text in (axes.title, axes.xaxis.label, axes.yaxis.label, *axes.get_xticklabels()):
+            assert text.get_fontsize() >= 14
+
+
+def test_a_mosaic_puts_images_row_by_row_with_a_gap():
+    images = torch.arange(3).view(3, 1, 1, 1).expand(3, 1, 2, 2)
+    picture = plots.mosaic(images, levels=3, columns=2)
+    assert picture.shape == (7, 7, 3)
+    assert picture[1, 1].tolist() == [0, 0, 0]
+    assert picture[2, 4].tolist() == [0.5, 0.5, 0.5]
+    assert picture[4, 2].tolist() == [1, 1, 1]
+    assert picture[5, 5].tolist() == picture[0, 0].tolist() == picture[-1, -1].tolist()
+
+
+def test_a_mosaic_keeps_colours_apart():
+    red = torch.zeros(1, 3, 1, 1)
+    red[:, 0] = 255
+    assert plots.mosaic(red, levels=256)[1, 1].tolist() == [1, 0, 0]
+
+
+def test_a_mosaic_refuses_two_channels():
+    with pytest.raises(ValueError, match="not 2"):
+        plots.mosaic(torch.zeros(1, 2, 4, 4))
+
+
+def test_forbidden_and_missing_dependencies_are_marked_where_they_are():
+    got = LOWER.clone()
+    got[0, 3], got[2, 1] = True, False
+    yours, allowed = plots.dependency_matrix(got, LOWER).axes
+    assert yours.get_title() == "yours: 1 forbidden, 1 missing"
+    forbidden, missing = yours.collections[-2:]
+    assert forbidden.get_offsets().tolist() == [[3, 0]]
+    assert missing.get_offsets().tolist() == [[1, 2]]
+    assert (yours.images[0].get_array() == got.numpy()).all()
+    assert (allowed.images[0].get_array() == LOWER.numpy()).all()
+    assert not any(len(marks.get_offsets()) for marks in allowed.collections[-2:])
+
+
+def test_a_receptive_field_says_whether_it_is_the_allowed_one():
+    reads = torch.zeros(3, 5, dtype=torch.bool)
+    reads[0] = True
+    assert plots.receptive_field(reads, (1, 2), allowed=reads).axes[0].get_title() == "yours: as allowed"
+    star = plots.receptive_field(reads, (1, 2)).axes[0].collections[-1]
+    assert star.get_offsets().tolist() == [[2, 1]]
+
+
+def test_curves_show_both_losses_and_the_best_row():
+    (axes,) = plots.training_curves({"made": HISTORY, "nade": HISTORY}, floor=0.3).axes
+    lines = {line.get_label(): line for line in axes.lines}
+    assert lines["made training"].get_ydata().tolist() == HISTORY.train_loss
+    assert lines["nade validation"].get_ydata().tolist() == HISTORY.validation_loss
+    assert lines["made best: 0.6000"].get_xdata().tolist() == [20]
+    assert "floor: 0.3000" in lines
+    assert lines["made training"].get_color() != lines["nade training"].get_color()
+
+
+def test_curves_without_validation_show_training_alone():
+    (axes,) = plots.training_curves(History([1, 2], [3.0, 2.0], [], [0.1, 0.2])).axes
+    assert [line.get_label() for line in axes.lines] == ["training"]
+
+
+def test_bars_are_as_high_as_the_probabilities_and_do_not_overlap():
+    p, q = torch.tensor([0.2, 0.8]), torch.tensor([0.5, 0.5])
+    (axes,) = plots.probability_bars({"p": p, "q": q}, symbols=["a", "b"]).axes
+    heights = [[bar.get_height() for bar in bars] for bars in axes.containers]
+    assert heights == [pytest.approx(p.tolist()), pytest.approx(q.tolist())]
+    first, second = (bars[0] for bars in axes.containers)
+    assert first.get_x() + first.get_width() == pytest.approx(second.get_x(), abs=1e-6)
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["a", "b"]
+
+
+def test_a_density_lies_where_it_is_high_and_shows_its_mass():
+    def shifted(x):
+        return standard_normal(x - torch.tensor([2.0, -1.0]))
+
+    axes = plots.density(shifted, extent=8.0, resolution=80).axes[0]
+    p = axes.images[0].get_array()
+    row, column = divmod(int(p.argmax()), 80)
+    assert ((column + 0.5) / 5 - 8, (row + 0.5) / 5 - 8) == pytest.approx((2, -1), abs=0.11)
+    assert axes.get_title() == "mass on this square: 1.0000"
+    assert plots.density(lambda x: shifted(x) + 1).axes[0].get_title() != "mass on this square: 1.0000"
