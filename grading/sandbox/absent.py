@@ -15,7 +15,9 @@ class _Absent(MetaPathFinder):
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         if any(name == absent or name.startswith(f"{absent}.") for absent in self.names):
-            raise ImportError(f"{name} is absent while grading: write it yourself, from the task's text.", name=name)
+            raise ImportError(
+                f"{name} is absent while grading: write it yourself, from the task's text.", name=name
+            )
         return None
 
 

@@ -19,8 +19,7 @@ RLIMITS = "Raise the hard limits of the shell that grades: `ulimit -H -a` shows 
 
 BUDGET = Budget(cpu_seconds=10, wall_seconds=10, memory_mib=512, disk_mib=8)
 # An attempt that fails for another reason, such as a typing error, proves nothing.
-REFUSALS = ("PermissionError", "OSError", "FileNotFoundError", "ProcessLookupError", "ImportError", "MemoryError")
-REFUSALS += ("ModuleNotFoundError", "NotADirectoryError", "BlockingIOError")
+REFUSALS = ("PermissionError", "FileNotFoundError", "ProcessLookupError", "OSError", "MemoryError")
 
 
 @dataclass(frozen=True)
@@ -50,12 +49,13 @@ def call(name, *args):
 ATTEMPTS = (
     Attempt("open an internet socket", "import socket; socket.socket(socket.AF_INET)", SECCOMP),
     Attempt("open a unix socket", "import socket; socket.socket(socket.AF_UNIX)", SECCOMP),
-    Attempt("ask a name server", "import socket; socket.getaddrinfo('127.0.0.1', 53)[0]; socket.socket()", SECCOMP),
+    Attempt(
+        "ask a name server", "import socket; socket.getaddrinfo('127.0.0.1', 53)[0]; socket.socket()", SECCOMP
+    ),
     Attempt("fork", "import os\nif os.fork() == 0: os._exit(0)", SECCOMP),
     Attempt("start a program", "import subprocess; subprocess.run(['/bin/true'], check=True)", SECCOMP),
     Attempt("signal the process that started it", "import os; os.kill(os.getppid(), 0)", SECCOMP),
     Attempt("trace another process", C + "call('ptrace', 0x4206, os.getppid(), None, None)", SECCOMP),
-    Attempt("make a user namespace", C + "call('unshare', 0x10000000)", SECCOMP),
     Attempt("change a file's rights", "import os; os.chmod(CANARY, 0o777)", SECCOMP),
     Attempt("shorten a file of others", "import os; os.truncate(CANARY, 0)", SECCOMP),
     Attempt("read a gradebook", "open(CANARY).read()", LANDLOCK),
@@ -65,11 +65,14 @@ ATTEMPTS = (
     Attempt("list the hidden tests", "import os; os.listdir(GRADING)", LANDLOCK),
     Attempt("read the grader's code", "open(GRADING + '/__init__.py').read()", LANDLOCK),
     Attempt("read the grader's environment", "open(f'/proc/{GRADER}/environ').read()", LANDLOCK),
-    Attempt("read its parent's environment", "import os; open(f'/proc/{os.getppid()}/environ').read()", LANDLOCK),
+    Attempt(
+        "read its parent's environment", "import os; open(f'/proc/{os.getppid()}/environ').read()", LANDLOCK
+    ),
     Attempt("see other processes", "import os; os.listdir('/proc')", LANDLOCK),
     Attempt("read the reference solution", "open(REFERENCE + '/__init__.py').read()", LANDLOCK),
     Attempt("take more memory than its budget", "bytearray(1 << 30)", RLIMITS),
     Attempt("write more than its budget", "open('large', 'wb').truncate(1 << 30)", RLIMITS),
+    Attempt("make a user namespace", C + "call('unshare', 0x10000000)", SECCOMP),
     Attempt("open files without end", "files = [open('/dev/null') for _ in range(5000)]", RLIMITS),
 )
 

@@ -1,8 +1,8 @@
 """The trusted side of the sandbox: starts workers and believes nothing they say.
 
-    with Sandbox() as sandbox, sandbox.worker(budget=Budget(cpu_seconds=10)) as worker:
-        worker.run(Cell("made", source))
-        worker.student.made_masks(...)
+with Sandbox() as sandbox, sandbox.worker(budget=Budget(cpu_seconds=10)) as worker:
+    worker.run(Cell("made", source))
+    worker.student.made_masks(...)
 """
 
 import contextlib
@@ -21,7 +21,7 @@ import torch
 from grading.sandbox import attempts, launch, replies, wire
 from grading.sandbox.host import ANSWER_SECONDS, ZygoteProcess
 from grading.sandbox.outcome import Budget, Cell, CellError, CellResult, SandboxError, Usage
-from grading.sandbox.proxy import Remote, Student, name_of, student_error
+from grading.sandbox.proxy import Student, student_error, to_handles, to_remotes
 from grading.sandbox.wire import Handle, ProtocolViolation
 
 __all__ = ["Budget", "Cell", "CellError", "CellResult", "Sandbox", "SandboxError", "Usage", "Worker"]
@@ -38,10 +38,11 @@ class Sandbox:
     """One zygote and the workers forked from it; it belongs to one thread.
 
     `isolation` is "auto" (the best that works here), "bwrap", "landlock", or with `trust` "none". A sandbox
-    from which a worker can escape does not open: it raises `SandboxError`.
+    from which a worker can escape does not open: it raises `SandboxError`. (The doctor looks for itself,
+    without `prove`.)
     """
 
-    def __init__(self, isolation: str = "auto", *, trust: bool = False) -> None:
+    def __init__(self, isolation: str = "auto", *, trust: bool = False, prove: bool = True) -> None:
         if isolation == "auto":
             isolation = "bwrap" if launch.bwrap_works() else "landlock"
         if isolation not in LAYERS:
@@ -49,6 +50,7 @@ class Sandbox:
         if isolation == "none" and not trust:
             raise SandboxError("Isolation none runs student code with your rights: say that you trust it.")
         self.level = isolation
+        self.proved = isolation == "none" or not prove
         self.zygote: ZygoteProcess | None = None
         self.numbers = itertools.count()
 
@@ -58,8 +60,7 @@ class Sandbox:
         return LAYERS[self.level]
 
     def __enter__(self) -> "Sandbox":
-        if self.level != "none" and self.level not in _proved:
-            self._prove()
+        self._open()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -67,25 +68,33 @@ class Sandbox:
             self.zygote.stop()
             self.zygote = None
 
+    def worker(self, budget: Budget | None = None, files: Mapping[str, bytes] | None = None) -> "Worker":
+        """A fresh worker whose working directory holds `files` and nothing else."""
+        return Worker(self._open(), next(self.numbers), budget or Budget(), files or {})
+
+    def _open(self) -> ZygoteProcess:
+        """The living zygote, or a new one."""
+        if self.zygote is None or not self.zygote.alive:
+            self.__exit__()
+            self.zygote = ZygoteProcess(self.level)
+            if not self.proved:
+                self._prove()
+        return self.zygote
+
     def _prove(self) -> None:
-        """Tries to escape, once per process and level."""
+        """Tries to escape, once a process and level."""
+        self.proved = True
+        if self.level in _proved:
+            return
         try:
             escaped = [finding for finding in attempts.quick(self.worker) if not finding.held]
             if escaped:
                 raise SandboxError(f"A worker could {escaped[0].attempt}. {escaped[0].fix}")
         except BaseException:
+            self.proved = False
             self.__exit__()
             raise
         _proved.add(self.level)
-
-    def worker(self, budget: Budget | None = None, files: Mapping[str, bytes] | None = None) -> "Worker":
-        """A fresh worker whose working directory holds `files` and nothing else."""
-        if self.zygote and not self.zygote.alive:
-            self.zygote.stop()
-            self.zygote = None
-        if self.zygote is None:
-            self.zygote = ZygoteProcess(self.level)
-        return Worker(self.zygote, next(self.numbers), budget or Budget(), files or {})
 
 
 @dataclass(frozen=True)
@@ -99,7 +108,9 @@ class Fault(Exception):  # noqa: N818 - a fault of the student's code, not of ou
 class Worker:
     """One notebook in one process. It ends at its first fault; every later call repeats that fault."""
 
-    def __init__(self, zygote: ZygoteProcess, number: int, budget: Budget, files: Mapping[str, bytes]) -> None:
+    def __init__(
+        self, zygote: ZygoteProcess, number: int, budget: Budget, files: Mapping[str, bytes]
+    ) -> None:
         self.zygote = zygote
         self.number = number
         self.budget = budget
@@ -137,33 +148,25 @@ class Worker:
 
     def call(
         self,
-        target: str | Handle,
-        method: str | None,
+        function: Handle,
+        label: str,
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
         wrt: tuple[int, ...] | None = None,
     ) -> Any:
         """What the student's function returns; `StudentError` where it does not."""
-        function = name_of(target, method)
-        body = {
-            "target": target,
-            "method": method,
-            "args": _handles(args),
-            "kwargs": _handles(kwargs),
-            "wrt": wrt,
-            "dropped": self.dropped[:],
-        }
-        self.dropped.clear()
+        dropped = [self.dropped.pop() for _ in range(len(self.dropped))]
+        arguments = {"args": to_handles(args), "kwargs": to_handles(kwargs), "wrt": wrt}
         try:
-            frame = self._exchange("call", body)
+            frame = self._exchange("call", {"function": function, "dropped": dropped, **arguments})
             with self._violations():
                 if frame.kind == "value":
-                    return self._remotes(frame.body)
+                    return to_remotes(frame.body, self, label)
                 failure = replies.failure(frame.body, self.sources)
         except Fault as fault:
-            raise student_error(fault.kind, function, fault.what) from None
+            raise student_error(fault.kind, label, fault.what) from None
         kind = "unwritten" if failure.type == "NotImplementedError" else failure.kind
-        raise student_error(kind, function, failure.type, failure.line)
+        raise student_error(kind, label, failure.type, failure.line)
 
     def usage(self) -> Usage:
         """What the worker has spent up to now, or had spent when it ended."""
@@ -173,7 +176,7 @@ class Worker:
 
     def close(self) -> None:
         """Ends the worker; nothing that it started lives on."""
-        if self.fault is None:
+        if self.fault is None and self.zygote.alive:
             self._end("died", "the worker is closed")
 
     # ── requests and replies ──
@@ -212,6 +215,9 @@ class Worker:
             raise self._end("timeout", f"no answer within {self.budget.wall_seconds:g} s") from None
         except (OSError, EOFError):
             raise self._end("died", "the process closed its connection") from None
+        except KeyboardInterrupt:
+            self._end("died", "the grader was interrupted")  # the reply would answer the next request
+            raise
         finally:
             self.busy_seconds += time.monotonic() - start
 
@@ -245,16 +251,6 @@ class Worker:
                 raise EOFError
             raise ProtocolViolation("an answer before the question")
 
-    def _remotes(self, value: Any) -> Any:
-        match value:
-            case Handle():
-                return Remote(self, value)
-            case list() | tuple():
-                return type(value)(map(self._remotes, value))
-            case dict():
-                return {key: self._remotes(item) for key, item in value.items()}
-        return value
-
     # ── the end ──
 
     def _end(self, kind: str, what: str) -> Fault:
@@ -273,16 +269,6 @@ class Worker:
 
     def _usage(self, record: dict[str, Any]) -> Usage:
         wall = time.monotonic() - self.started
-        return Usage(record["cpu_seconds"], wall, max(record["peak_mib"] - self.idle_mib, 0.0), self.busy_seconds)
-
-
-def _handles(value: Any) -> Any:
-    """`Remote`s as the handles they stand for, at any depth."""
-    match value:
-        case Remote() if isinstance(value._target, Handle) and value._method is None:
-            return value._target
-        case list() | tuple():
-            return type(value)(map(_handles, value))
-        case dict():
-            return {key: _handles(item) for key, item in value.items()}
-    return value
+        return Usage(
+            record["cpu_seconds"], wall, max(record["peak_mib"] - self.idle_mib, 0.0), self.busy_seconds
+        )

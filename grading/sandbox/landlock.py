@@ -73,7 +73,13 @@ def restrict(allowed: Iterable[tuple[Path, Access]]) -> None:
     for path, access in allowed:
         fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
         rule = _PathBeneath(access & known & (FILE if not path.is_dir() else ~0), fd)
-        _call(ADD_RULE, ctypes.c_int(ruleset), ctypes.c_int(RULE_PATH_BENEATH), ctypes.byref(rule), ctypes.c_uint32(0))
+        _call(
+            ADD_RULE,
+            ctypes.c_int(ruleset),
+            ctypes.c_int(RULE_PATH_BENEATH),
+            ctypes.byref(rule),
+            ctypes.c_uint32(0),
+        )
         os.close(fd)
     _call(RESTRICT_SELF, ctypes.c_int(ruleset), ctypes.c_uint32(0))
     os.close(ruleset)

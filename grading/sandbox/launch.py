@@ -32,7 +32,17 @@ def environment(home: Path) -> dict[str, str]:
 def command(control: int, home: Path, isolation: str) -> list[str]:
     """The command line of a zygote that is reached through the file descriptor `control`."""
     confined = "unconfined" if isolation == "none" else "confined"
-    zygote = [sys.executable, "-s", "-P", "-B", "-m", "grading.sandbox.zygote", str(control), str(home), confined]
+    zygote = [
+        sys.executable,
+        "-s",
+        "-P",
+        "-B",
+        "-m",
+        "grading.sandbox.zygote",
+        str(control),
+        str(home),
+        confined,
+    ]
     return [*_bwrap(home), *zygote] if isolation == "bwrap" else zygote
 
 
@@ -42,7 +52,8 @@ def _bwrap(home: Path) -> list[str]:
     shown = [*SYSTEM, *CONFIGURATION, sys.prefix, sys.base_prefix, COURSE]
     shown += [GRADING / "__init__.py", GRADING / "sandbox"]
     binds = [word for path in shown for word in ("--ro-bind-try", str(path), str(path))]
-    hidden = [word for path in HIDDEN if path.is_relative_to(COURSE) and path.exists() for word in ("--tmpfs", str(path))]
+    absent = [path for path in HIDDEN if path.is_relative_to(COURSE) and path.exists()]
+    hidden = [word for path in absent for word in ("--tmpfs", str(path))]
     walls = ["--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
     scratch = ["--size", str(TMPFS_BYTES), "--tmpfs", str(home)]
     return [program, *walls, *binds, *hidden, "--proc", "/proc", "--dev", "/dev", *scratch, "--"]

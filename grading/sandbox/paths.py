@@ -17,7 +17,9 @@ HIDDEN = (
     GRADING.parent / "solutions",
 )
 LIBRARIES = tuple(
-    Path(prefix) / folder for prefix in ("/", "/usr", sys.base_prefix, sys.prefix) for folder in ("lib", "lib64")
+    Path(prefix) / folder
+    for prefix in ("/", "/usr", sys.base_prefix, sys.prefix)
+    for folder in ("lib", "lib64")
 )
 CONFIGURATION = (Path("/etc/ld.so.cache"), Path("/etc/localtime"), Path("/etc/fonts"))
 SHARED = (Path("/usr/share/fonts"), Path("/usr/share/zoneinfo"))

@@ -26,7 +26,12 @@ class Failure:
 def failure(body: Any, sources: Sources) -> Failure:
     """A reported exception. Type and line come from our own tables: neither can carry a hidden input."""
     match body:
-        case {"kind": "raised" | "missing" | "unsendable" as kind, "type": str(name), "cell": cell, "line": line}:
+        case {
+            "kind": "raised" | "missing" | "unsendable" as kind,
+            "type": str(name),
+            "cell": cell,
+            "line": line,
+        }:
             known = getattr(builtins, name, None)
             if not (isinstance(known, type) and issubclass(known, BaseException)):
                 raise ProtocolViolation("an exception of no known type")

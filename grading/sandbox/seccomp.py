@@ -1,6 +1,7 @@
 """The system calls a worker may make. An allow-list: a call that the next kernel brings is refused unseen.
 
-Absent on purpose: every socket call (the worker talks over an inherited descriptor with plain read and write),
+Absent on purpose: every socket call that could reach anyone (the worker talks over an inherited descriptor with
+plain read and write; a socketpair, which event loops want, has both ends inside),
 fork and exec, signals to anyone, ptrace and its relatives, and the calls that change a path's metadata or length
 behind Landlock's back (chmod, chown, setxattr, utime, truncate).
 """
@@ -9,13 +10,13 @@ import errno
 import termios
 
 import pyseccomp
-from pyseccomp import ALLOW, EQ, ERRNO, MASKED_EQ, Arg, Arch, SyscallFilter
+from pyseccomp import ALLOW, EQ, ERRNO, MASKED_EQ, Arch, Arg, SyscallFilter
 
 FILES = """read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 lseek open openat creat close
     close_range dup dup2 dup3 fcntl ftruncate fallocate fsync fdatasync fadvise64 flock stat fstat lstat newfstatat
     statx access faccessat faccessat2 getdents getdents64 getcwd chdir fchdir mkdir mkdirat rmdir unlink unlinkat
     rename renameat renameat2 readlink readlinkat statfs fstatfs umask sendfile copy_file_range pipe pipe2 eventfd2
-    select pselect6 poll ppoll epoll_create1 epoll_ctl epoll_wait epoll_pwait"""
+    select pselect6 poll ppoll socketpair epoll_create1 epoll_ctl epoll_wait epoll_pwait"""
 MEMORY = "mmap munmap mremap mprotect madvise brk msync mincore membarrier get_mempolicy"
 THREADS = """futex futex_waitv set_robust_list get_robust_list rseq set_tid_address gettid arch_prctl sched_yield
     sched_getaffinity sched_getparam sched_getscheduler sched_get_priority_max sched_get_priority_min getcpu exit
@@ -40,7 +41,7 @@ def new_filter() -> SyscallFilter:
     rules.add_rule(ALLOW, "clone", Arg(FLAGS_ARGUMENT, MASKED_EQ, CLONE_THREAD, CLONE_THREAD))
     # its flags lie in memory, out of a filter's sight; the C library falls back to clone
     rules.add_rule(ERRNO(errno.ENOSYS), "clone3")
-    for request in (termios.TCGETS, termios.FIONREAD, termios.FIOCLEX, termios.FIONCLEX):
+    for request in (termios.TCGETS, termios.FIONREAD, termios.FIONBIO, termios.FIOCLEX, termios.FIONCLEX):
         rules.add_rule(ALLOW, "ioctl", Arg(1, EQ, request))
     for option in (PR_SET_NAME, PR_SET_VMA):
         rules.add_rule(ALLOW, "prctl", Arg(0, EQ, option))

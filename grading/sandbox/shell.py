@@ -1,6 +1,7 @@
 """A notebook's shell without a kernel: magics, `display`, figures and tracebacks become nbformat outputs."""
 
 import io
+import json
 import linecache
 from types import TracebackType
 from typing import Any
@@ -14,15 +15,18 @@ from traitlets.config import Config
 
 from grading.sandbox.replies import MIME_TYPES
 
-MAX_TEXT = 2**16
-MAX_OUTPUTS = 200
-# A reply's header holds at most 1 MiB, in which a character may take six bytes.
-MAX_BYTES = 900_000
+# A reply's header holds 1 MiB, in which a character of a stream may take six bytes.
+MAX_TEXT, MAX_BYTES = 2**16, 600_000
+OVERHEAD = 16
 CUT = "\n… cut: too much output\n"
 
 
 def cell_filename(cell: str) -> str:
     return f"<cell {cell}>"
+
+
+def cell_of(filename: str) -> str:
+    return filename.removeprefix("<cell ").removesuffix(">")
 
 
 class Outputs:
@@ -33,27 +37,26 @@ class Outputs:
 
     def start(self) -> None:
         self.items: list[dict[str, Any]] = []
-        self.text_left, self.bytes_left = MAX_TEXT, MAX_BYTES
+        self.bytes_left = MAX_BYTES
+        self.text_left = MAX_TEXT
 
     def stream(self, name: str, text: str) -> None:
-        if not text or self.text_left < 0:
+        if self.text_left <= 0 or not text:
             return
-        self.text_left -= len(text)
-        if self.text_left < 0:
-            text = text[: self.text_left] + CUT
-        self.bytes_left -= 6 * len(text)
+        self.text_left -= len(text) + OVERHEAD
+        if self.text_left <= 0:
+            text = text[: self.text_left - 1] + CUT
         if self.items and self.items[-1].get("name") == name:
             self.items[-1]["text"] += text
         else:
             self.items.append({"output_type": "stream", "name": name, "text": text})
 
     def add(self, output: dict[str, Any]) -> None:
-        size = 6 * len(str(output))
-        if size > self.bytes_left or len(self.items) >= MAX_OUTPUTS:
-            self.stream("stderr", CUT)
-        else:
-            self.bytes_left -= size
+        self.bytes_left -= len(json.dumps(output)) + OVERHEAD
+        if self.bytes_left > 0:
             self.items.append(output)
+        else:
+            self.stream("stderr", CUT)
 
     def data(self, output_type: str, data: dict[str, Any], **more: object) -> None:
         kept = {mime: text for mime, text in data.items() if mime in MIME_TYPES and isinstance(text, str)}
@@ -104,6 +107,9 @@ class _Compiler(CachingCompiler):
     def get_code_name(self, raw_code: str, transformed_code: str, number: int) -> str:
         return cell_filename(self.cell)
 
+    def format_code_name(self, name: str) -> tuple[str, str] | None:
+        return ("Cell", cell_of(name)) if name.startswith("<cell ") else None
+
 
 class Shell(InteractiveShell):
     displayhook_class = Type(_Hook)
@@ -150,4 +156,4 @@ def deepest_student_line(traceback: TracebackType | None, error: BaseException) 
         if place_here.startswith("<cell "):
             place = (place_here, traceback.tb_lineno)
         traceback = traceback.tb_next
-    return (place[0].removeprefix("<cell ").removesuffix(">"), place[1]) if place else None
+    return (cell_of(place[0]), place[1]) if place else None

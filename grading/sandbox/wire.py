@@ -25,7 +25,8 @@ MAX_DEPTH = 32
 MAX_NODES = 100_000
 MAX_DIMS = 16
 
-DTYPES = {str(t).removeprefix("torch."): t for t in (torch.float32, torch.float64, torch.int64, torch.bool, torch.uint8)}
+PLAIN_DTYPES = (torch.float32, torch.float64, torch.int64, torch.bool, torch.uint8)
+DTYPES = {str(dtype).removeprefix("torch."): dtype for dtype in PLAIN_DTYPES}
 ALL_DTYPES = {str(t).removeprefix("torch."): t for t in vars(torch).values() if isinstance(t, torch.dtype)}
 NON_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
@@ -34,15 +35,16 @@ class ProtocolViolation(Exception):  # noqa: N818 - the word of the design
     """The other side sent something outside the grammar."""
 
 
-class Unsendable(TypeError):
+class UnsendableError(TypeError):
     """A value that has no place in a frame; the message says what it is."""
 
 
 @dataclass(frozen=True)
 class Handle:
-    """An object that stays in the worker, known by its number."""
+    """What stays in the worker: a name of the notebook or a numbered object, or a method of either."""
 
-    id: int
+    target: str | int
+    method: str | None = None
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Frame:
 
 
 def refuse(value: object) -> Handle:
-    raise Unsendable(f"an object of type {type(value).__name__}")
+    raise UnsendableError(f"an object of type {type(value).__name__}")
 
 
 # ── encoding ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -71,7 +73,7 @@ class _Encoder:
     def encode(self, value: Any, depth: int = 0) -> Any:
         self.nodes += 1
         if depth > MAX_DEPTH or self.nodes > MAX_NODES:
-            raise Unsendable(f"a structure of more than {MAX_DEPTH} levels or {MAX_NODES} values")
+            raise UnsendableError(f"a structure of more than {MAX_DEPTH} levels or {MAX_NODES} values")
         match value:
             case None | bool():
                 return value
@@ -93,16 +95,19 @@ class _Encoder:
                 return {"dtype": str(value).removeprefix("torch.")}
             case torch.Generator():
                 return {"generator": value.initial_seed()}
-        return {"handle": (value if isinstance(value, Handle) else self.unknown(value)).id}
+        handle = value if isinstance(value, Handle) else self.unknown(value)
+        return {"handle": [handle.target, handle.method]}
 
     def add(self, tensor: Tensor) -> int:
         name = str(tensor.dtype).removeprefix("torch.")
         if name not in DTYPES or tensor.layout != torch.strided or tensor.is_nested:
-            raise Unsendable(f"a {tensor.layout} tensor of dtype {name}; tensors may be {', '.join(DTYPES)}")
+            raise UnsendableError(
+                f"a {tensor.layout} tensor of dtype {name}; tensors may be {', '.join(DTYPES)}"
+            )
         self.bytes += tensor.numel() * tensor.element_size()
         if self.bytes > MAX_BUFFERS or tensor.dim() > MAX_DIMS:
-            raise Unsendable(f"tensors of more than {MAX_BUFFERS >> 20} MiB or {MAX_DIMS} dimensions")
-        plain = tensor.detach().as_subclass(Tensor).cpu().resolve_neg().contiguous()  # type: ignore[attr-defined]
+            raise UnsendableError(f"tensors of more than {MAX_BUFFERS >> 20} MiB or {MAX_DIMS} dimensions")
+        plain = tensor.detach().as_subclass(Tensor).cpu().resolve_neg().contiguous()
         self.buffers.append(plain)
         return len(self.buffers) - 1
 
@@ -111,10 +116,12 @@ def pack(id: int, kind: str, body: object, unknown: Callable[[Any], Handle] = re
     """The bytes of one frame; what is not plain data becomes the handle that `unknown` returns."""
     encoder = _Encoder(unknown)
     value = encoder.encode(body)
-    buffers = [{"dtype": str(b.dtype).removeprefix("torch."), "shape": list(b.shape)} for b in encoder.buffers]
+    buffers = [
+        {"dtype": str(b.dtype).removeprefix("torch."), "shape": list(b.shape)} for b in encoder.buffers
+    ]
     header = json.dumps({"id": id, "kind": kind, "body": value, "buffers": buffers}, allow_nan=False).encode()
     if len(header) > MAX_HEADER:
-        raise Unsendable(f"more than {MAX_HEADER >> 20} MiB of plain data")
+        raise UnsendableError(f"more than {MAX_HEADER >> 20} MiB of plain data")
     raw = [buffer.numpy().tobytes() for buffer in encoder.buffers]
     return b"".join([struct.pack(">I", len(header)), header, *raw])
 
@@ -148,7 +155,9 @@ class _Decoder:
             case None | bool() | int():
                 return node
             case str():
-                _require(node.isascii() or not any("\ud800" <= c <= "\udfff" for c in node), "half a character")
+                _require(
+                    node.isascii() or not any("\ud800" <= c <= "\udfff" for c in node), "half a character"
+                )
                 return node
             case float():
                 _require(math.isfinite(node), "a number outside the range of float64")
@@ -176,8 +185,8 @@ class _Decoder:
                 return ALL_DTYPES[payload]
             case "generator", int() if _is_int(payload) and -(2**63) <= payload < 2**64:
                 return torch.Generator().manual_seed(payload)
-            case "handle", int() if _is_int(payload) and 0 <= payload < 2**31:
-                return Handle(payload)
+            case "handle", [target, None | str() as method] if type(target) in (int, str):
+                return Handle(target, method)
         raise ProtocolViolation("an unknown tag or a payload that does not fit its tag")
 
     def pairs(self, payload: list[Any], depth: int) -> dict[str | int, Any]:
@@ -185,7 +194,9 @@ class _Decoder:
         for pair in payload:
             _require(isinstance(pair, list) and len(pair) == 2, "a dict entry that is no pair")
             key = self.decode(pair[0], depth + 1)
-            _require(type(key) in (str, int) and key not in result, "a dict key that is no text or is doubled")
+            _require(
+                type(key) in (str, int) and key not in result, "a dict key that is no text or is doubled"
+            )
             result[key] = self.decode(pair[1], depth + 1)
         return result
 
@@ -195,7 +206,9 @@ def _parse(raw: bytes) -> dict[str, Any]:
         header = json.loads(raw.decode("utf-8"), parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise ProtocolViolation("a header that is not JSON") from error
-    _require(isinstance(header, dict) and header.keys() == {"id", "kind", "body", "buffers"}, "a strange header")
+    _require(
+        isinstance(header, dict) and header.keys() == {"id", "kind", "body", "buffers"}, "a strange header"
+    )
     _require(_is_int(header["id"]) and isinstance(header["kind"], str), "a header without id or kind")
     _require(isinstance(header["buffers"], list), "no list of buffers")
     return header
@@ -227,7 +240,9 @@ def read(read_exactly: Callable[[int], bytearray]) -> Frame:
     _require(0 < length <= MAX_HEADER, "a header of impossible length")
     header = _parse(bytes(read_exactly(length)))
     layouts = [_layout(entry) for entry in header["buffers"][: MAX_NODES + 1]]
-    _require(len(layouts) <= MAX_NODES and sum(size for *_, size in layouts) <= MAX_BUFFERS, "oversize buffers")
+    _require(
+        len(layouts) <= MAX_NODES and sum(size for *_, size in layouts) <= MAX_BUFFERS, "oversize buffers"
+    )
     decoder = _Decoder([_tensor(dtype, shape, read_exactly(size)) for dtype, shape, size in layouts])
     body = decoder.decode(header["body"])
     _require(len(decoder.used) == len(layouts), "a buffer that nothing refers to")

@@ -8,7 +8,7 @@ import builtins
 import itertools
 import os
 import sys
-from collections.abc import Callable, ItemsView, Iterator, KeysView, ValuesView
+from collections.abc import ItemsView, Iterator, KeysView, ValuesView
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ MAX_ITEMS = 100_000
 LISTED = (Iterator, KeysView, ValuesView, ItemsView, range)
 
 
-class MissingName(LookupError):
+class MissingNameError(LookupError):
     """The student's notebook defines no such name."""
 
 
@@ -32,7 +32,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, LISTED):
         value = list(itertools.islice(value, MAX_ITEMS + 1))
         if len(value) > MAX_ITEMS:
-            raise wire.Unsendable(f"an iterator of more than {MAX_ITEMS} items")
+            raise wire.UnsendableError(f"an iterator of more than {MAX_ITEMS} items")
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, list | tuple):
@@ -75,9 +75,8 @@ class Worker:
 
     def on_call(
         self,
-        target: str | Handle,
-        method: str | None,
-        args: list[Any],
+        function: Handle,
+        args: tuple[Any, ...],
         kwargs: dict[str, Any],
         wrt: tuple[int, ...] | None,
         dropped: list[int],
@@ -85,33 +84,32 @@ class Worker:
         for number in dropped:
             self.objects.pop(number, None)
         OUTPUTS.start()
-        function = self._target(target, method)
-        args, kwargs = self._resolve(args), self._resolve(kwargs)
-        return _plain(function(*args, **kwargs) if wrt is None else testing.gradient(function, *args, wrt=wrt))
+        found, args, kwargs = self._resolve(function), self._resolve(args), self._resolve(kwargs)
+        return _plain(found(*args, **kwargs) if wrt is None else testing.gradient(found, *args, wrt=wrt))
 
     def on_files(self, files: dict[str, Tensor]) -> None:
         for name, content in files.items():
             with open(name, "xb") as file:
                 file.write(content.numpy().tobytes())
 
-    def _target(self, target: str | Handle, method: str | None) -> Callable[..., Any]:
-        if isinstance(target, Handle):
-            found = self.objects[target.id]
-        elif target in self.shell.user_ns:
-            found = self.shell.user_ns[target]
-        else:
-            raise MissingName(target)
-        return found if method is None else getattr(found, method)  # type: ignore[return-value]
-
     def _resolve(self, value: Any) -> Any:
+        """The objects that handles stand for, at any depth."""
         match value:
             case Handle():
-                return self.objects[value.id]
+                found = self._find(value.target)
+                return found if value.method is None else getattr(found, value.method)
             case list() | tuple():
                 return type(value)(map(self._resolve, value))
             case dict():
                 return {key: self._resolve(item) for key, item in value.items()}
         return value
+
+    def _find(self, target: str | int) -> Any:
+        if isinstance(target, int):
+            return self.objects[target]
+        if target not in self.shell.user_ns:
+            raise MissingNameError(target)
+        return self.shell.user_ns[target]
 
     def _keep(self, value: object) -> Handle:
         number = next(self.numbers)
@@ -140,10 +138,12 @@ def describe(error: BaseException) -> dict[str, Any]:
     known = (kind.__name__ for kind in type(error).__mro__ if getattr(builtins, kind.__name__, None) is kind)
     place = deepest_student_line(error.__traceback__, error)
     cell, line = place or (None, None)
-    kind = {MissingName: "missing", wire.Unsendable: "unsendable"}.get(type(error), "raised")
+    kinds = {MissingNameError: "missing", wire.UnsendableError: "unsendable"}
+    kind = next((kind for cause, kind in kinds.items() if isinstance(error, cause)), "raised")
     return {"kind": kind, "type": next(known), "cell": cell, "line": line}
 
 
 def serve(fd: int, shell: Shell) -> None:
-    sys.stdin, sys.stdout, sys.stderr = open(os.devnull), Stream("stdout"), Stream("stderr")
+    """Answers until the trusted side hangs up; whatever is written to the streams is kept for the cell that runs."""
+    sys.stdout, sys.stderr = Stream("stdout"), Stream("stderr")
     Worker(fd, shell).serve()

@@ -27,7 +27,7 @@ from typing import Any, NoReturn
 import numpy as np
 import torch
 
-from grading.sandbox import wire, worker
+from grading.sandbox import procfs, wire, worker
 from grading.sandbox.absent import make_absent
 from grading.sandbox.confine import confine, limit
 from grading.sandbox.paths import REFERENCE
@@ -44,9 +44,6 @@ PRELOAD = (
     "dgm_course.homework",
 )
 WATCH_MS = 200
-MAX_THREADS = 128
-MAX_FILES = 2_000
-MAX_DEPTH = 16
 
 
 @dataclass
@@ -97,7 +94,9 @@ class Zygote:
         for number in list(self.children):
             self.on_reap(number)
 
-    def on_fork(self, fd: int, number: int, cpu_seconds: float, memory_mib: int, disk_mib: int) -> dict[str, Any]:
+    def on_fork(
+        self, fd: int, number: int, cpu_seconds: float, memory_mib: int, disk_mib: int
+    ) -> dict[str, Any]:
         scratch = self.home / f"worker-{number}"
         scratch.mkdir(mode=0o700)
         pid = os.fork()
@@ -118,7 +117,7 @@ class Zygote:
             random.seed(0)
             np.random.seed(0)  # noqa: NPY002 - what students may use must give the same again
             torch.manual_seed(0)
-            resident = status_field(os.getpid(), "VmRSS")
+            resident = procfs.status(os.getpid(), "VmRSS")
             try:
                 limit(cpu_seconds, memory_mib, disk_mib)
                 if self.calls:
@@ -134,7 +133,7 @@ class Zygote:
 
     def on_usage(self, number: int) -> dict[str, Any]:
         pid = self.children[number].pid
-        return {"cpu_seconds": cpu_seconds(pid), "peak_mib": status_field(pid, "VmHWM") / 1024}
+        return {"cpu_seconds": procfs.cpu_seconds(pid), "peak_mib": procfs.status(pid, "VmHWM") / 1024}
 
     def on_reap(self, number: int) -> dict[str, Any]:
         child = self.children.pop(number)
@@ -152,10 +151,7 @@ class Zygote:
     def watch(self) -> None:
         """Stops what no resource limit stops: a flood of threads (root has no limit) or of files."""
         for child in self.children.values():
-            if status_field(child.pid, "Threads") > MAX_THREADS:
-                child.cause = "threads"
-            elif disk_bytes(child.scratch, child.pid) > child.disk_bytes:
-                child.cause = "disk"
+            child.cause = child.cause or procfs.flood(child.pid, child.scratch, child.disk_bytes)
             if child.cause:
                 signal.pidfd_send_signal(child.pidfd, signal.SIGKILL)
 
@@ -168,41 +164,6 @@ def close_other_files(fd: int) -> None:
         os.dup2(null, number)
     os.dup2(socket_copy, 3)
     os.closerange(4, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
-
-
-def status_field(pid: int, key: str) -> int:
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    except ProcessLookupError:
-        return 0
-    return next((int(line.split()[1]) for line in lines if line.startswith(f"{key}:")), 0)
-
-
-def cpu_seconds(pid: int) -> float:
-    # the name in parentheses may hold spaces; utime and stime are the 14th and 15th fields
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def disk_bytes(scratch: Path, pid: int) -> float:
-    """Bytes in files below `scratch` or deleted but still open; infinite where there are too many to count."""
-    total, count, folders = 0, 0, [(str(scratch), 0)]
-    try:
-        while folders:
-            folder, depth = folders.pop()
-            for entry in os.scandir(folder):
-                count += 1
-                if count > MAX_FILES or depth > MAX_DEPTH:
-                    return float("inf")
-                total += entry.stat(follow_symlinks=False).st_blocks * 512
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append((entry.path, depth + 1))
-        for entry in os.scandir(f"/proc/{pid}/fd"):
-            opened = entry.stat()
-            total += opened.st_blocks * 512 if opened.st_nlink == 0 else 0
-    except FileNotFoundError:
-        return total  # the worker deletes or dies while we count; the next look is soon
-    return total
 
 
 if __name__ == "__main__":
