@@ -1,0 +1,125 @@
+"""The chain rule, which is all that autoregressive models have in common.
+
+    log p(x) = Σ_i log p(x_i | x_<i)
+
+for any order of the dimensions. A model states the order and computes the logits of all conditionals in one pass,
+`logits(x)`, with the promise that those of dimension i are a function of the dimensions before i only. Then the
+likelihood costs one pass, and drawing costs one pass per dimension: dimension i cannot be drawn before those it
+depends on are known.
+"""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from math import prod
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float, Int
+from torch import Generator, Tensor
+
+from dgm_course.models.base import ExactLikelihood
+
+
+class AutoregressiveModel(ExactLikelihood):
+    """Discrete data of shape `event_shape` with `num_levels` values, modelled one dimension after another.
+
+    `order` lists the positions in the flattened event in the order in which they are generated.
+    """
+
+    def __init__(
+        self, event_shape: Sequence[int], num_levels: int, order: Sequence[int] | None = None
+    ) -> None:
+        super().__init__()
+        self.event_shape = tuple(event_shape)
+        self.num_levels = num_levels
+        self.order = tuple(range(prod(self.event_shape)) if order is None else order)
+        if sorted(self.order) != list(range(prod(self.event_shape))):
+            raise ValueError(f"order must name each of the {prod(self.event_shape)} dimensions once")
+
+    @abstractmethod
+    def logits(
+        self, x: Int[Tensor, " batch *event"], *args: Any, **kwargs: Any
+    ) -> Float[Tensor, "batch *event levels"]:
+        """The unnormalised log-probabilities of every conditional p(x_i | x_<i)."""
+
+    def log_conditionals(
+        self, x: Int[Tensor, " batch *event"], y: Int[Tensor, " batch"] | None = None
+    ) -> Float[Tensor, " batch *event"]:
+        """log p(x_i | x_<i) in nats: what dimension i costs once those before it are known."""
+        log_probs = F.log_softmax(self._logits(x, y), dim=-1)
+        return log_probs.gather(-1, x.unsqueeze(-1)).squeeze(-1)
+
+    def log_prob(
+        self, x: Int[Tensor, " batch *event"], y: Int[Tensor, " batch"] | None = None
+    ) -> Float[Tensor, " batch"]:
+        """log p(x) in nats by the chain rule."""
+        return self.log_conditionals(x, y).flatten(1).sum(dim=1)
+
+    def sample(
+        self, num_samples: int, *, generator: Generator | None = None
+    ) -> Int[Tensor, " num_samples *event"]:
+        """Ancestral sampling: one pass of the network for each dimension."""
+        return self.complete(*self.blank(num_samples), generator=generator)
+
+    def blank(
+        self, num_samples: int
+    ) -> tuple[Int[Tensor, " num_samples *event"], Bool[Tensor, " num_samples *event"]]:
+        """Events of which nothing is known, as `complete` takes them."""
+        shape = (num_samples, *self.event_shape)
+        device = next(self.parameters()).device
+        return (
+            torch.zeros(shape, dtype=torch.long, device=device),
+            torch.zeros(shape, dtype=torch.bool, device=device),
+        )
+
+    @torch.no_grad()
+    def complete(
+        self,
+        x: Int[Tensor, " batch *event"],
+        known: Bool[Tensor, " batch *event"],
+        *,
+        y: Int[Tensor, " batch"] | None = None,
+        generator: Generator | None = None,
+    ) -> Int[Tensor, " batch *event"]:
+        """Keep the dimensions that are `known` and draw each other one given those before it.
+
+        Evidence influences only what comes after it in the order: this is inpainting by ancestral sampling, and a
+        draw from p(unknown | known) only if what is known comes first.
+        """
+        values = x.flatten(1).clone()
+        fixed = known.flatten(1)
+        for i in self.order:
+            if fixed[:, i].all():
+                continue
+            logits = self._logits(values.view(x.shape), y).flatten(1, -2)[:, i]
+            values[:, i] = torch.where(fixed[:, i], values[:, i], draw(logits, generator))
+        return values.view(x.shape)
+
+    def _logits(self, x: Tensor, y: Tensor | None) -> Tensor:
+        return self.logits(x) if y is None else self.logits(x, y)
+
+
+def draw(logits: Float[Tensor, "*batch levels"], generator: Generator | None) -> Int[Tensor, " *batch"]:
+    """One category from each row of logits.
+
+    Example:
+        >>> logits = torch.tensor([[0.0, 50.0], [50.0, 0.0]])
+        >>> draw(logits, torch.Generator().manual_seed(0))
+        tensor([1, 0])
+    """
+    rows = logits.softmax(dim=-1).flatten(0, -2)
+    return torch.multinomial(rows, 1, generator=generator).view(logits.shape[:-1])
+
+
+def shift_right(x: Int[Tensor, "batch length"], start: int) -> Int[Tensor, "batch length"]:
+    """What a sequence model may read at each step: the previous symbol, and `start` before the first.
+
+    `start` has to be a symbol that the data do not use: with a shared one the model cannot tell the beginning of
+    a sequence from its middle.
+
+    Example:
+        >>> shift_right(torch.tensor([[0, 1, 1]]), start=2)
+        tensor([[2, 0, 1]])
+    """
+    return F.pad(x, (1, 0), value=start)[:, :-1]

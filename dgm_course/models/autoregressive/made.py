@@ -1,0 +1,99 @@
+"""MADE: masked autoencoder for distribution estimation (Germain et al. 2015, arXiv:1502.03509).
+
+An ordinary multilayer perceptron becomes autoregressive when each weight that would let a dimension see itself or a
+later one is multiplied by zero. Every unit gets a degree: dimension i has m(i), its place in the order, counted
+from 1; a hidden unit has a degree between 1 and D − 1 that says up to which place it may look. A weight stays if
+
+    hidden unit k, from unit j of the layer before:   m(k) ≥ m(j)
+    output for dimension i, from hidden unit k:       m(i) > m(k)
+
+The second inequality is strict and the first is not; exactly one of them has to be, or x_i reaches its own
+conditional. One pass gives all D conditionals. The first dimension's output has no inputs left and keeps its bias.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+
+from dgm_course.models.autoregressive.base import AutoregressiveModel
+
+
+class MaskedLinear(nn.Linear):
+    """A linear layer in which the weights where `mask` is zero take no part.
+
+    The product is formed in every pass and the stored weight stays as it is: an optimiser's state for a masked
+    weight is as good as for any other, and its gradient is exactly zero.
+    """
+
+    mask: Tensor
+
+    def __init__(self, mask: Bool[Tensor, "out_features in_features"]) -> None:
+        out_features, in_features = mask.shape
+        super().__init__(in_features, out_features)
+        self.register_buffer("mask", mask)
+
+    def forward(self, x: Float[Tensor, "batch in_features"]) -> Float[Tensor, "batch out_features"]:
+        return F.linear(x, self.mask * self.weight, self.bias)
+
+
+def made_masks(
+    order: Sequence[int], hidden: Sequence[int], inputs_per_dim: int = 1, outputs_per_dim: int = 1
+) -> list[Bool[Tensor, "out_features in_features"]]:
+    """One mask for each layer, of shape (out_features, in_features), for dimensions generated in `order`.
+
+    Units that belong to the same dimension lie next to each other. Hidden degrees run through 1 … D − 1 again and
+    again, so a hidden layer of at least D − 1 units leaves no permitted dependency out.
+
+    Example:
+        >>> first, last = made_masks(order=(2, 0, 1), hidden=(2,))
+        >>> first.int()                       # hidden units that look at the first one and two dimensions
+        tensor([[0, 0, 1],
+                [1, 0, 1]], dtype=torch.int32)
+        >>> (last.int() @ first.int() > 0)    # dimension 2 sees nothing, 0 sees 2, 1 sees 0 and 2
+        tensor([[False, False,  True],
+                [ True, False,  True],
+                [False, False, False]])
+    """
+    D = len(order)
+    place = torch.empty(D, dtype=torch.long)
+    place[torch.tensor(order)] = torch.arange(1, D + 1)
+    degrees = [place.repeat_interleave(inputs_per_dim)]
+    degrees += [1 + torch.arange(width) % max(1, D - 1) for width in hidden]
+    masks = [after[:, None] >= before for before, after in pairwise(degrees)]
+    return [*masks, place.repeat_interleave(outputs_per_dim)[:, None] > degrees[-1]]
+
+
+class MADE(AutoregressiveModel):
+    """p(x) = Π_i Cat(x_i | x_<i) over D dimensions of K levels each, in any order.
+
+    A dimension enters as K − 1 indicators, one for each level but the first; for binary data that is x itself.
+
+    Example:
+        >>> model = MADE(num_dims=4, hidden=(16, 16), order=(3, 1, 0, 2))
+        >>> x = model.sample(5, generator=torch.Generator().manual_seed(0))
+        >>> x.shape, model.logits(x).shape, model.log_prob(x).shape
+        (torch.Size([5, 4]), torch.Size([5, 4, 2]), torch.Size([5]))
+    """
+
+    def __init__(
+        self,
+        num_dims: int,
+        hidden: Sequence[int] = (256,),
+        num_levels: int = 2,
+        order: Sequence[int] | None = None,
+    ) -> None:
+        super().__init__((num_dims,), num_levels, order)
+        *hidden_masks, last_mask = made_masks(self.order, hidden, num_levels - 1, num_levels)
+        self.hidden = nn.ModuleList(MaskedLinear(mask) for mask in hidden_masks)
+        self.last = MaskedLinear(last_mask)
+
+    def logits(self, x: Int[Tensor, "batch dims"]) -> Float[Tensor, "batch dims levels"]:
+        """All D conditionals in one pass."""
+        h = F.one_hot(x, self.num_levels)[..., 1:].flatten(1).to(self.last.weight.dtype)
+        for layer in self.hidden:
+            h = F.relu(layer(h))
+        return self.last(h).unflatten(1, (-1, self.num_levels))
