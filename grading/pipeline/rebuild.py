@@ -151,7 +151,7 @@ def _sentence(what: str, names: list[str]) -> str:
         return what.format(len(names))
     names = list(dict.fromkeys(names))
     shown = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
-    return f"{'Cells' if len(names) > 1 else 'A cell'} {what}: {shown}."
+    return f"{'Cells were' if len(names) > 1 else 'A cell was'} {what}: {shown}."
 
 
 def _read(content: bytes) -> tuple[list[Submitted], str]:

@@ -86,7 +86,7 @@ def test_only_source_is_taken() -> None:
     cell.metadata.collapsed = True
     rebuilt = rebuild(RELEASE, _bytes(handed_in))
     assert rebuilt.notebook == _handed_in()
-    assert rebuilt.notes == ("A cell tagged; the tags were dropped: count.",)
+    assert rebuilt.notes == ("A cell was tagged; the tags were dropped: count.",)
 
 
 def test_free_cells_keep_their_place() -> None:
@@ -114,7 +114,7 @@ def test_of_two_copies_the_first_counts() -> None:
     handed_in.cells.append(_cell("count", "def count(): return 'other'", solution=True, locked=False))
     rebuilt = rebuild(RELEASE, _bytes(handed_in))
     assert _source(rebuilt.notebook, "count") == "def count(): return 1"
-    assert rebuilt.notes == ("A cell there twice; only the first copy counts: count.",)
+    assert rebuilt.notes == ("A cell was there twice; only the first copy counts: count.",)
 
 
 def test_deleted_cells_come_back() -> None:
@@ -124,8 +124,8 @@ def test_deleted_cells_come_back() -> None:
     assert _ids(rebuilt.notebook) == _ids(RELEASE)
     assert _source(rebuilt.notebook, "count") == "raise NotImplementedError"
     assert rebuilt.notes == (
-        "A cell missing, so it counts as not done: count.",
-        "A cell missing; it was put back: check-count.",
+        "A cell was missing, so it counts as not done: count.",
+        "A cell was missing; it was put back: check-count.",
     )
 
 
@@ -136,7 +136,7 @@ def test_locked_cells_are_the_releases() -> None:
     rebuilt = rebuild(RELEASE, _bytes(handed_in))
     assert rebuilt.notebook == _handed_in()
     assert rebuilt.notes == (
-        "Cells locked but changed; the released text was used: given-imports, check-count.",
+        "Cells were locked but changed; the released text was used: given-imports, check-count.",
     )
 
 
@@ -149,9 +149,9 @@ def test_retyped_renamed_and_repointed_cells_are_noted() -> None:
     assert rebuilt.notebook.cells[2].cell_type == "code"
     assert _source(rebuilt.notebook, "free-after-check-count-1") == "def total(): return 2"
     assert rebuilt.notes == (
-        "A cell changed to another cell type, which was set back: count.",
-        "A cell changed to be worth other points, which was set back: check-count.",
-        "A cell missing, so it counts as not done: sum.",
+        "A cell was changed to another cell type, which was set back: count.",
+        "A cell was changed to be worth other points, which was set back: check-count.",
+        "A cell was missing, so it counts as not done: sum.",
     )
 
 
@@ -160,7 +160,7 @@ def test_a_cell_that_lost_its_metadata_is_known_by_its_id() -> None:
     handed_in.cells[2].metadata = {}
     rebuilt = rebuild(RELEASE, _bytes(handed_in))
     assert rebuilt.notebook == _handed_in()
-    assert rebuilt.notes == ("A cell without grading metadata; the cell's id told what it is: count.",)
+    assert rebuilt.notes == ("A cell was without grading metadata; the cell's id told what it is: count.",)
 
 
 def test_reordered_cells_go_back_to_their_order() -> None:
@@ -192,7 +192,7 @@ def test_floods_are_cut_off() -> None:
     assert _source(rebuilt.notebook, "count") == "raise NotImplementedError"
     assert len(rebuilt.notebook.cells) == len(RELEASE.cells) + MAX_FREE_CELLS
     assert rebuilt.notes == (
-        "A cell longer than 256 KiB, so it counts as not done: count.",
+        "A cell was longer than 256 KiB, so it counts as not done: count.",
         "2 of your own cells beyond the first 500 or 256 KiB were left out.",
     )
 

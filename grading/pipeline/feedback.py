@@ -1,0 +1,84 @@
+"""The page that a student reads: what holds, what does not and why, and what to do next.
+
+One file with nothing to load: no script can run in it (its content security policy forbids all), and of a
+student's own output only text and PNG pictures are shown. It never shows the inputs of a hidden test.
+"""
+
+import re
+from functools import cache
+from pathlib import Path
+
+import nh3
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup, escape
+
+from dgm_course.homework.course import Homework
+from grading.pipeline.autograded import plain, safe_outputs
+from grading.pipeline.ledger import Ledger
+from grading.pipeline.pictures import dependency_picture
+from grading.pipeline.results import Result, TaskResult, write_atomically
+
+TEMPLATES = Path(__file__).parent / "templates"
+STEPS = 3
+
+
+def feedback_page(work: Homework, result: Result, ledger: Ledger | None = None) -> str:
+    """The page as HTML; with a ledger, points changed by hand, comments and lateness are on it too."""
+    scores = ledger.scores if ledger else {task.id: task.score for task in result.tasks}
+    return _template().render(
+        work=work,
+        result=result,
+        ledger=ledger,
+        scores=scores,
+        total=ledger.total if ledger else result.score,
+        steps=next_steps(result),
+        stood_in=lambda task: " and ".join(f"task {work.task(need).number}" for need in task.follow_through),
+    )
+
+
+def feedback_path(course: Path, work: Homework, student: str) -> Path:
+    """Where nbgrader keeps a student's feedback page."""
+    return course / "feedback" / student / work.id / f"{work.id}.html"
+
+
+def write_feedback(course: Path, work: Homework, result: Result, ledger: Ledger | None = None) -> Path:
+    """Write the page of one student and return where it is."""
+    path = feedback_path(course, work, result.student)
+    write_atomically(path, feedback_page(work, result, ledger).encode())
+    return path
+
+
+def next_steps(result: Result) -> list[TaskResult]:
+    """The tasks to look at next: first what other tasks need, then what has most points to gain."""
+    needed = {need for task in result.tasks for need in task.follow_through}
+    lost = [task for task in result.tasks if task.score < task.points]
+    return sorted(lost, key=lambda task: (task.id not in needed, task.score - task.points, task.number))[
+        :STEPS
+    ]
+
+
+def prose(text: str) -> Markup:
+    """Text with `code` and paragraphs as HTML that holds nothing else, whatever the text says."""
+    paragraphs = re.split(r"\n\s*\n", plain(text).strip())
+    marked = (re.sub(r"``?([^`]+)``?", r"<code>\1</code>", str(escape(part))) for part in paragraphs)
+    html = "".join(f"<p>{part}</p>" for part in marked)
+    return Markup(nh3.clean(html, tags={"p", "code"}, attributes={}))
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "plain": plain,
+        "prose": prose,
+        "picture": dependency_picture,
+        "outputs": safe_outputs,
+        "number": lambda value: f"{value:g}",
+    }
+    return environment.get_template("feedback.html")
