@@ -20,7 +20,13 @@ from nbgrader.preprocessors import (
 )
 from traitlets.config import Config
 
-from grading.pipeline.nbgrader_hooks import FeedbackExporter, RebuildExporter, Skeletons, TrustedGrade
+from grading.pipeline.nbgrader_hooks import (
+    FeedbackExporter,
+    RebuildExporter,
+    Skeletons,
+    TrustedGrade,
+    drop_links,
+)
 
 
 def configure(config: Config) -> None:
@@ -34,6 +40,7 @@ def configure(config: Config) -> None:
         CheckCellMetadata,
     ]
     config.Autograde.exporter_class = RebuildExporter
+    config.Autograde.pre_convert_hook = drop_links
     config.Autograde.sanitize_preprocessors = []  # the exporter takes nothing over that needs it
     config.Autograde.autograde_preprocessors = [
         TrustedGrade,

@@ -42,6 +42,13 @@ class Skeletons(NbGraderPreprocessor):
         return cell, resources
 
 
+def drop_links(*, notebooks: list[str], **_: object) -> None:
+    """Delete links from a hand-in before nbgrader copies its files: one could point at the gradebook."""
+    for path in {path for notebook in notebooks for path in Path(notebook).parent.rglob("*")}:
+        if path.is_symlink():
+            path.unlink()
+
+
 class RebuildExporter(NotebookExporter):
     """Reads any bytes as the release notebook with the student's source put into it."""
 
