@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
 
 if TYPE_CHECKING:
     from dgm_course.homework.course import Homework, Task
@@ -30,6 +32,7 @@ app = typer.Typer(
 data_app = typer.Typer(help="The data sets of the course.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 
+ZOO_COLUMNS = ("paper", "likelihood", "one sample", "test", "published")
 HomeworkName = Annotated[str, typer.Argument(metavar="HOMEWORK", help="Which homework, such as hw1.")]
 NotebookPath = Annotated[
     Path | None,
@@ -111,6 +114,17 @@ def submit(
     for fault in handin.run.faults:
         typer.echo(f"! {fault}")
     typer.echo(f"Packed {handin.path}. Upload this file.")
+
+
+@app.command()
+def zoo() -> None:
+    """Every system of the course: what it can do, what it reached here, and what was published."""
+    from dgm_course.zoo import rows
+
+    table = Table("system", *ZOO_COLUMNS, box=SIMPLE_HEAD)
+    for row in rows():
+        table.add_row(row["system"], *(row[column] for column in ZOO_COLUMNS))
+    Console().print(table)
 
 
 @data_app.command("list")

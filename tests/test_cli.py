@@ -1,5 +1,8 @@
 """The command line: --help everywhere, and for every mistake one line and exit status 2."""
 
+import sys
+from types import SimpleNamespace
+
 import nbformat
 import pytest
 from typer.testing import CliRunner
@@ -7,7 +10,7 @@ from typer.testing import CliRunner
 from dgm_course import cli
 from dgm_course.homework.course import homework
 
-COMMANDS = [[], ["lab"], ["check"], ["submit"], ["data"], ["data", "list"], ["data", "fetch"]]
+COMMANDS = [[], ["lab"], ["check"], ["submit"], ["zoo"], ["data"], ["data", "list"], ["data", "fetch"]]
 
 
 @pytest.fixture
@@ -112,6 +115,16 @@ def test_data(dgm):
     fetched = dgm("data", "fetch", "digits")
     assert fetched.exit_code == 0
     assert fetched.stdout.startswith("digits: ")
+
+
+def test_zoo_shows_every_system(dgm, monkeypatch):
+    columns = ("paper", "likelihood", "one sample", "test", "published")
+    rows = [{"system": name, **dict.fromkeys(columns, "–")} for name in ("MADE", "WaveNet")]
+    monkeypatch.setitem(sys.modules, "dgm_course.zoo", SimpleNamespace(rows=lambda: rows))
+    result = dgm("zoo")
+    assert result.exit_code == 0
+    assert "MADE" in result.stdout
+    assert "WaveNet" in result.stdout
 
 
 def test_a_failed_download_is_one_line(dgm, monkeypatch):

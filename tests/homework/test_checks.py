@@ -68,7 +68,8 @@ def test_what_is_not_written_is_no_error(tiny):
 
 
 def test_a_missing_method_of_pytorch_is_an_error(tiny):
-    source = "from torch.nn import Module\nmodule = type('Double', (Module,), {})()\ndef double(x):\n    return module(x)"
+    module = "from torch.nn import Module\nmodule = type('Double', (Module,), {})()\n"
+    source = module + "def double(x):\n    return module(x)"
     outcome = report_of(tiny, source).outcomes[0]
     assert outcome.status == "failed"
     assert "`forward`" in outcome.cause
