@@ -10,5 +10,21 @@ from dgm_course.data.bars import BarsAndStripes, bars_and_stripes
 from dgm_course.data.digits import digits
 from dgm_course.data.split import LabelledSplit, Split
 from dgm_course.data.text import Text, text
+from dgm_course.data.toy import Toy, checkerboard, moons, pinwheel, ring, spirals, two_gaussians
 
-__all__ = ["BarsAndStripes", "LabelledSplit", "Split", "Text", "bars_and_stripes", "digits", "text"]
+__all__ = [
+    "BarsAndStripes",
+    "LabelledSplit",
+    "Split",
+    "Text",
+    "Toy",
+    "bars_and_stripes",
+    "checkerboard",
+    "digits",
+    "moons",
+    "pinwheel",
+    "ring",
+    "spirals",
+    "text",
+    "two_gaussians",
+]
