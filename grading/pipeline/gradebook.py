@@ -21,7 +21,7 @@ from nbgrader.api import (
     SubmittedNotebook,
 )
 from nbgrader.preprocessors import AssignLatePenalties
-from nbgrader.utils import compute_checksum, parse_utc
+from nbgrader.utils import compute_checksum
 
 from dgm_course.homework.course import Homework
 from grading.pipeline.autograded import graded_notebook
@@ -31,7 +31,7 @@ from grading.pipeline.notebooks import release_notebook
 from grading.pipeline.rebuild import rebuild
 from grading.pipeline.release import open_course
 from grading.pipeline.results import Result, write_atomically
-from grading.pipeline.submitted import submitted_bytes, submitted_path
+from grading.pipeline.submitted import handed_in_at, submitted_bytes, submitted_path
 
 NO_RESPONSE = "No response."  # nbgrader's words for a cell that was left as it was
 
@@ -98,8 +98,9 @@ def _mirror(notebook: Notebook, student: Student) -> SubmittedAssignment:
 
 
 def _timestamp(course: Path, work: Homework, student: str) -> datetime | None:
-    path = submitted_path(course, work.id, student).with_name("timestamp.txt")
-    return parse_utc(path.read_text().strip()) if path.exists() else None
+    """When a hand-in came, in UTC without saying so, as nbgrader stores it; None when nobody noted it."""
+    path = submitted_path(course, work.id, student)
+    return handed_in_at(path).replace(tzinfo=None) if path.with_name("timestamp.txt").exists() else None
 
 
 def _graded(course: Path, work: Homework, result: Result) -> NotebookNode:

@@ -2,6 +2,7 @@
 
 import os
 import stat
+from datetime import UTC, datetime
 from pathlib import Path
 
 from grading.pipeline.rebuild import MAX_FILE
@@ -26,5 +27,18 @@ def submitted_bytes(path: Path) -> bytes:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return b""
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        return b""
     with open(handle, "rb") as file:
-        return file.read(MAX_FILE + 1) if stat.S_ISREG(os.fstat(handle).st_mode) else b""
+        return file.read(MAX_FILE + 1)
+
+
+def handed_in_at(path: Path) -> datetime:
+    """When a notebook was handed in, to the second: what `timestamp.txt` beside it says, else the file's own time."""
+    text = submitted_bytes(path.with_name("timestamp.txt"))[:100].decode("ascii", "replace").strip()
+    try:
+        time = datetime.fromisoformat(text.replace(" UTC", "+00:00"))
+    except ValueError:
+        time = datetime.fromtimestamp(path.lstat().st_mtime, UTC)
+    return (time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)).replace(microsecond=0)
