@@ -1,0 +1,27 @@
+"""The evidence is drawn again.
+
+Every symbol is drawn, also the observed ones, so what was given is lost. Where `observed` is True, the symbol of x
+stays, before the next conditional is computed.
+"""
+
+
+def inpaint(
+    model: nn.Module,
+    x: Int[Tensor, "batch dims"],
+    observed: Bool[Tensor, "batch dims"] | Bool[Tensor, "dims"],
+    generator: torch.Generator,
+) -> Int[Tensor, "batch dims"]:
+    x, observed = x.clone(), observed.expand_as(x)
+    with torch.no_grad():
+        for i in range(x.shape[1]):
+            probabilities = model(x)[:, i].softmax(-1)
+            drawn = torch.multinomial(probabilities, 1, generator=generator).squeeze(1)
+            x[:, i] = drawn
+    return x
+
+
+def ancestral_sample(
+    model: nn.Module, num_samples: int, num_dims: int, generator: torch.Generator
+) -> Int[Tensor, "samples dims"]:
+    nothing = torch.zeros(num_samples, num_dims, dtype=torch.int64)
+    return inpaint(model, nothing, torch.zeros(num_dims, dtype=torch.bool), generator)

@@ -1,0 +1,27 @@
+"""Drawn from the last to the first.
+
+The model is autoregressive in the natural order: its logits for x_i read x_0 to x_{i-1}. Going from right to left, each
+symbol is drawn given placeholders, because what it depends on does not exist yet.
+"""
+
+
+def inpaint(
+    model: nn.Module,
+    x: Int[Tensor, "batch dims"],
+    observed: Bool[Tensor, "batch dims"] | Bool[Tensor, "dims"],
+    generator: torch.Generator,
+) -> Int[Tensor, "batch dims"]:
+    x, observed = x.clone(), observed.expand_as(x)
+    with torch.no_grad():
+        for i in reversed(range(x.shape[1])):
+            probabilities = model(x)[:, i].softmax(-1)
+            drawn = torch.multinomial(probabilities, 1, generator=generator).squeeze(1)
+            x[:, i] = torch.where(observed[:, i], x[:, i], drawn)
+    return x
+
+
+def ancestral_sample(
+    model: nn.Module, num_samples: int, num_dims: int, generator: torch.Generator
+) -> Int[Tensor, "samples dims"]:
+    nothing = torch.zeros(num_samples, num_dims, dtype=torch.int64)
+    return inpaint(model, nothing, torch.zeros(num_dims, dtype=torch.bool), generator)
