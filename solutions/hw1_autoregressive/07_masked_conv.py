@@ -107,7 +107,7 @@ def receptive_field(model: nn.Module, size: int = 11) -> Bool[Tensor, "size size
     return reads[size * size // 2].reshape(size, size)
 
 
-figure, axes = plt.subplots(1, 4, figsize=(9, 2.5))
+figure, axes = plt.subplots(1, 4, figsize=(9, 2.5), layout="constrained")
 for num_layers, axis in enumerate(axes, start=1):
     field = receptive_field(PixelCNN(2, 8, 3, num_layers).double())
     axis.imshow(field, cmap="Blues", vmin=0, vmax=1.4)
@@ -116,7 +116,7 @@ for num_layers, axis in enumerate(axes, start=1):
         title=f"{num_layers} layer{'s' * (num_layers > 1)}: {int(field.sum())} pixels", xticks=[], yticks=[]
     )
 figure.suptitle("What the red pixel reads (3×3 kernels): more layers, and still blind to the upper right")
-figure.tight_layout()
+plt.show()
 
 # %% [markdown]
 # **What breaks if** the first layer is type B? Each pixel is asked to predict what it can read: training drives the
