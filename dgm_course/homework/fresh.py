@@ -78,6 +78,7 @@ def run_fresh(
             kernel_name="python3",
             extra_arguments=["--log-level=ERROR", "--HistoryManager.enabled=False"],
             resources={"metadata": {"path": folder}},
+            shutdown_kernel="immediate",
             allow_errors=True,
             timeout=CELL_SECONDS,
             interrupt_on_timeout=True,
