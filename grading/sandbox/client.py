@@ -115,12 +115,13 @@ class Worker:
         self.number = number
         self.budget = budget
         self.started = time.monotonic()
+        self.ended: float | None = None
         self.busy_seconds = 0.0
         self.requests = 0
         self.dropped: list[int] = []
         self.sources: dict[str, list[str]] = {}
         self.fault: Fault | None = None
-        self.spent: Usage | None = None
+        self.record: dict[str, Any] | None = None
         self._fork()
         if files:
             body = {name: torch.tensor(np.frombuffer(data, np.uint8)) for name, data in files.items()}
@@ -170,9 +171,10 @@ class Worker:
 
     def usage(self) -> Usage:
         """What the worker has spent up to now, or had spent when it ended."""
-        if self.spent:
-            return self.spent
-        return self._usage(self.zygote.ask("usage", self.number))
+        record = self.record or self.zygote.ask("usage", self.number)
+        memory = max(record["peak_mib"] - self.idle_mib, 0.0)
+        wall = (self.ended or time.monotonic()) - self.started
+        return Usage(record["cpu_seconds"], wall, memory, self.busy_seconds)
 
     def close(self) -> None:
         """Ends the worker; nothing that it started lives on."""
@@ -254,21 +256,16 @@ class Worker:
     # ── the end ──
 
     def _end(self, kind: str, what: str) -> Fault:
-        record = self.zygote.ask("reap", self.number)
+        """Ends the process; how it really ended, the zygote knows best."""
+        self.record = self.zygote.ask("reap", self.number)
         self.socket.close()
-        self.spent = self._usage(record)
-        killer = record["signal"]
-        if record["cause"]:
-            kind, what = "died", f"stopped for a flood of {record['cause']}"
-        elif kind == "died" and self.spent.cpu_seconds >= self.budget.cpu_seconds:
+        self.ended = time.monotonic()
+        killer = self.record["signal"]
+        if self.record["cause"]:
+            kind, what = "died", f"stopped for a flood of {self.record['cause']}"
+        elif kind == "died" and self.record["cpu_seconds"] >= self.budget.cpu_seconds:
             kind, what = "timeout", f"more than {self.budget.cpu_seconds:g} s of CPU time"
         elif kind == "died" and killer not in (None, signal.SIGKILL):
             what = f"the process died of {signal.Signals(killer).name}"
         self.fault = Fault(kind, what)
         return self.fault
-
-    def _usage(self, record: dict[str, Any]) -> Usage:
-        wall = time.monotonic() - self.started
-        return Usage(
-            record["cpu_seconds"], wall, max(record["peak_mib"] - self.idle_mib, 0.0), self.busy_seconds
-        )

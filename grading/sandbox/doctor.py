@@ -4,11 +4,13 @@
 a budget and to flood the machine.
 """
 
+from collections.abc import Iterator
+
 from grading.sandbox import attempts
 from grading.sandbox.attempts import LANDLOCK, RLIMITS, SECCOMP, Attempt, Finding
 from grading.sandbox.client import Budget, Cell, Sandbox, SandboxError
 
-BUDGET = Budget(cpu_seconds=1, wall_seconds=2, memory_mib=512, disk_mib=8)
+BUDGET = Budget(cpu_seconds=1, wall_seconds=1.5, memory_mib=512, disk_mib=8)
 
 DEAF = """
 import signal
@@ -38,11 +40,17 @@ OUTLIVE = (
 def diagnose(isolation: str = "auto") -> list[Finding]:
     """Everything that was tried, and whether it was held; a sandbox that does not even start is one finding."""
     try:
-        sandbox = Sandbox(isolation, prove=False)
-        with sandbox:
-            return [*attempts.quick(sandbox.worker), *(_outlives(sandbox, attempt) for attempt in OUTLIVE)]
+        with Sandbox(isolation, prove=False) as sandbox:
+            return list(examine(sandbox))
     except SandboxError as error:
         return [Finding("not even be started", False, str(error))]
+
+
+def examine(sandbox: Sandbox) -> Iterator[Finding]:
+    """Tries everything in workers of this sandbox."""
+    yield from attempts.quick(sandbox.worker)
+    for attempt in OUTLIVE:
+        yield _outlives(sandbox, attempt)
 
 
 def _outlives(sandbox: Sandbox, attempt: Attempt) -> Finding:

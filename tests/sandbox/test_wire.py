@@ -1,5 +1,6 @@
 """Frames hold plain data exactly, and nothing that is not a frame gets through."""
 
+import contextlib
 import json
 import math
 import struct
@@ -47,7 +48,7 @@ def same(a: object, b: object) -> bool:
                 and bool((a == b).all())
             )
         case float():
-            return isinstance(b, float) and (a == b or math.isnan(a) and math.isnan(b))
+            return isinstance(b, float) and (a == b or (math.isnan(a) and math.isnan(b)))
         case list() | tuple():
             return type(a) is type(b) and len(a) == len(b) and all(map(same, a, b))
         case dict():
@@ -92,10 +93,8 @@ def test_a_damaged_frame_is_refused_or_decoded_never_worse(value, data):
     good = bytearray(wire.pack(1, "value", value))
     for _ in range(data.draw(st.integers(1, 4))):
         good[data.draw(st.integers(0, len(good) - 1))] = data.draw(st.integers(0, 255))
-    try:
+    with contextlib.suppress(ProtocolViolation, EOFError):
         assert isinstance(wire.read(reader(bytes(good))), Frame)
-    except (ProtocolViolation, EOFError):
-        pass
 
 
 @settings(max_examples=300, deadline=None)
@@ -122,10 +121,8 @@ json_values = st.recursive(
 @settings(max_examples=300, deadline=None)
 @given(json_values)
 def test_any_json_as_a_body_is_refused_or_decoded_never_worse(value):
-    try:
+    with contextlib.suppress(ProtocolViolation):
         wire.read(reader(body(value)))
-    except ProtocolViolation:
-        pass
 
 
 FLOAT = {"dtype": "float32", "shape": [1]}

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from dgm_course.testing import StudentError, gradient
-from grading.sandbox.client import Budget, Cell
+from grading.sandbox.client import Cell
 
 
 def texts(result, kind="stream"):
@@ -193,10 +193,20 @@ def test_what_lives_in_the_worker_can_be_handed_to_its_functions(define):
     assert student.Scale.double()(1.0) == 2
 
 
+CENSUS = """
+import weakref
+class A: pass
+held = weakref.WeakSet()
+def new():
+    a = A()
+    held.add(a)
+    return a
+def count(): return len(held)
+"""
+
+
 def test_what_nobody_holds_is_dropped_in_the_worker(define):
-    student = define(
-        "import weakref\nclass A: pass\nheld = weakref.WeakSet()\ndef new():\n a = A(); held.add(a); return a\ndef count(): return len(held)"
-    )
+    student = define(CENSUS)
     kept = [student.new() for _ in range(3)]
     assert student.count() == 3
     del kept
@@ -217,7 +227,10 @@ def test_a_generator_makes_the_same_noise_there(define):
 
 
 def test_a_worker_begins_with_the_same_random_state(sandbox):
-    source = "import random, numpy, torch\ndef draw(): return random.random(), numpy.random.rand(), float(torch.rand(())), hash('a')"
+    source = """
+import random, numpy, torch
+def draw(): return random.random(), numpy.random.rand(), float(torch.rand(())), hash("a")
+"""
     draws = []
     for _ in range(2):
         with sandbox.worker() as worker:
@@ -299,17 +312,21 @@ def test_looking_at_a_proxy_calls_nothing(define):
     assert student._worker.requests == before
 
 
-def test_usage_grows_with_what_is_spent(sandbox):
-    with sandbox.worker(Budget(memory_mib=1024)) as worker:
-        idle = worker.usage()
-        worker.run(
-            Cell(
-                "work",
-                "import torch, time\nx = torch.ones(2**24 * 4, dtype=torch.uint8)\nstop = time.process_time() + 0.2\nwhile time.process_time() < stop: pass",
-            )
-        )
-        busy = worker.usage()
+WORK = """
+import time, torch
+x = torch.ones(2**26, dtype=torch.uint8)
+end = time.process_time() + 0.2
+while time.process_time() < end: pass
+"""
+
+
+def test_usage_grows_with_what_is_spent(worker):
+    idle = worker.usage()
+    worker.run(Cell("work", WORK))
+    busy = worker.usage()
     assert busy.cpu_seconds >= idle.cpu_seconds + 0.15
     assert 60 < busy.peak_memory_mib - idle.peak_memory_mib < 120
     assert 0.2 < busy.busy_seconds <= busy.wall_seconds
+    worker.close()
     assert worker.usage().cpu_seconds >= busy.cpu_seconds
+    assert abs(worker.usage().peak_memory_mib - busy.peak_memory_mib) < 5
