@@ -1,0 +1,265 @@
+"""`dgm-grade`: the instructor's command line, from release to grades.
+
+Exit status: 0 when all is well, 1 when something that was looked at does not hold, 2 when a command cannot do its
+work, 3 when student code cannot be confined; the command then says in one line what is wrong and what to do.
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from grading.pipeline.errors import CourseError
+from grading.sandbox.outcome import SandboxError
+
+if TYPE_CHECKING:
+    from dgm_course.homework.course import Homework
+
+app = typer.Typer(
+    help="Grade the homeworks: release, collect, run, feedback, export. Every command can be stopped and run again.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+console = Console()
+
+
+class Isolation(StrEnum):
+    auto = "auto"
+    landlock = "landlock"
+    none = "none"
+
+
+class System(StrEnum):
+    plain = "plain"
+    canvas = "canvas"
+    moodle = "moodle"
+    gradescope = "gradescope"
+
+
+HomeworkName = Annotated[str, typer.Argument(metavar="HOMEWORK", help="Which homework, such as hw1.")]
+Course = Annotated[Path, typer.Option("--course", metavar="DIR", help="The course folder.")]
+Processes = Annotated[int | None, typer.Option(min=1, help="How many at a time; by default one a core.")]
+
+
+@app.command(epilog="Examples:  dgm-grade doctor  ·  dgm-grade doctor --isolation landlock")
+def doctor(
+    isolation: Annotated[Isolation, typer.Option(help="Which confinement to try.")] = Isolation.auto,
+) -> None:
+    """Try to escape from the sandbox in every known way; every attempt has to fail."""
+    from grading.sandbox.doctor import diagnose
+
+    with console.status("trying to escape"):
+        findings = diagnose(isolation)
+    table = Table("a worker could …", "", "what to do", box=SIMPLE_HEAD)
+    for finding in findings:
+        verdict = "[blue]✓ no[/blue]" if finding.held else "[yellow]✗ YES[/yellow]"
+        table.add_row(escape(finding.attempt), verdict, "" if finding.held else escape(finding.fix))
+    console.print(table)
+    escaped = [finding for finding in findings if not finding.held]
+    if escaped:
+        raise SandboxError(f"{len(escaped)} of {len(findings)} attempts succeeded; see what to do above.")
+    console.print(f"All {len(findings)} attempts to escape failed: this machine can grade.")
+
+
+@app.command(epilog="Examples:  dgm-grade release hw1 --course fall  ·  dgm-grade release hw1")
+def release(name: HomeworkName, course: Course = Path()) -> None:
+    """Make the course folder and the notebook that students get."""
+    from grading.pipeline.release import release as release_homework
+
+    path = release_homework(course, _homework(name))
+    console.print(f"Released {escape(str(path))}. Next: dgm-grade collect {name} DOWNLOADS")
+
+
+@app.command(epilog="Examples:  dgm-grade collect hw1 downloads --course fall")
+def collect(
+    name: HomeworkName,
+    folder: Annotated[Path, typer.Argument(help="The folder with zips, notebooks or one folder a student.")],
+    course: Course = Path(),
+) -> None:
+    """Take hand-ins over into the course folder, one student at a time."""
+    from grading.pipeline.collect import collect as collect_folder
+    from grading.pipeline.release import open_course
+
+    open_course(course)
+    entries = list(collect_folder(folder, course, _homework(name)))
+    for entry in entries:
+        mark = "[blue]✓[/blue]" if entry.taken else "[yellow]✗[/yellow]"
+        console.print(f"{mark} {escape(entry.name)}: {escape(entry.line)}", soft_wrap=True)
+    console.print(f"{sum(e.taken for e in entries)} of {len(entries)} taken. Next: dgm-grade run {name}")
+
+
+@app.command(epilog="Examples:  dgm-grade run hw1 --course fall  ·  dgm-grade run hw1 --processes 8 --force")
+def run(
+    name: HomeworkName,
+    course: Course = Path(),
+    processes: Processes = None,
+    isolation: Annotated[Isolation, typer.Option(help="How to confine student code.")] = Isolation.auto,
+    trusted: Annotated[
+        bool,
+        typer.Option("--i-trust-these-notebooks", help="Needed for --isolation none; results are stamped."),
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Grade again what has a current result.")] = False,
+) -> None:
+    """Grade every collected hand-in that has no current result, and fill the gradebook."""
+    from grading.pipeline.gradebook import import_results
+    from grading.pipeline.release import open_course
+    from grading.pipeline.report import class_table
+    from grading.pipeline.run import run_class
+
+    work = _homework(name)
+    open_course(course)
+    with _progress("grading") as progress:
+        results, failures = run_class(
+            course,
+            work,
+            processes=processes,
+            isolation=isolation,
+            trusted=trusted,
+            force=force,
+            progress=progress,
+        )
+    if not results and not failures:
+        raise CourseError(
+            f"{course} holds no hand-ins of {name}: run `dgm-grade collect {name} FOLDER` first."
+        )
+    import_results(course, work, results)
+    class_table(results, console)
+    for student, error in failures.items():
+        console.print(
+            f"[yellow]✗[/yellow] {escape(student)} could not be graded: {escape(repr(error))}", soft_wrap=True
+        )
+    console.print(f"Next: dgm-grade feedback {name}")
+    raise typer.Exit(1 if failures else 0)
+
+
+@app.command(epilog="Examples:  dgm-grade feedback hw1 --course fall")
+def feedback(name: HomeworkName, course: Course = Path()) -> None:
+    """Write a page for every student: what holds, what does not and why, and what to do next."""
+    from grading.pipeline.feedback import write_feedback
+    from grading.pipeline.gradebook import read_ledger
+    from grading.pipeline.keys import course_key
+    from grading.pipeline.results import read_results
+
+    work = _homework(name)
+    ledgers = read_ledger(course, work)
+    results = read_results(course, name, course_key(course))
+    if not results:
+        raise CourseError(f"{course} holds no results of {name}: run `dgm-grade run {name}` first.")
+    for result in results:
+        write_feedback(course, work, result, ledgers.get(result.student))
+    console.print(f"Wrote {len(results)} pages below {escape(str(course / 'feedback'))}.")
+
+
+@app.command(epilog="Examples:  dgm-grade export hw1 --course fall --system canvas --out hw1.csv")
+def export(
+    name: HomeworkName,
+    course: Course = Path(),
+    system: Annotated[System, typer.Option(help="Whose columns.")] = System.plain,
+    out: Annotated[Path | None, typer.Option(help="The file; by default HOMEWORK-SYSTEM.csv.")] = None,
+) -> None:
+    """Write the grades in the gradebook as CSV."""
+    from grading.pipeline.export import export_grades
+    from grading.pipeline.gradebook import read_ledger
+
+    work = _homework(name)
+    ledgers = read_ledger(course, work)
+    if not ledgers:
+        raise CourseError(f"The gradebook holds no grades of {name}: run `dgm-grade run {name}` first.")
+    path = out or Path(f"{name}-{system}.csv")
+    export_grades(path, work, ledgers, system)
+    console.print(f"Wrote {len(ledgers)} grades to {escape(str(path))}.")
+
+
+@app.command(epilog="Examples:  dgm-grade prove hw1  ·  dgm-grade prove hw1 --full")
+def prove(
+    name: HomeworkName,
+    full: Annotated[
+        bool, typer.Option("--full", help="Whole hand-ins and many seeds, kept beside the bank; takes long.")
+    ] = False,
+    processes: Processes = None,
+) -> None:
+    """Test the hidden tests: they must reject every wrong version and no right one."""
+    from grading.pipeline.prove import keep
+    from grading.pipeline.prove import prove as prove_homework
+    from grading.pipeline.report import proof_table
+
+    work = _homework(name)
+    with _progress("proving") as progress:
+        proof = prove_homework(work, full=full, processes=processes, progress=progress)
+    if full:
+        keep(proof, work)
+    proof_table(proof, console)
+    raise typer.Exit(1 if proof.breaches() else 0)
+
+
+@app.command(epilog="Examples:  dgm-grade demo")
+def demo() -> None:
+    """Grade a class of twenty, honest, wrong, careless and hostile, from release to feedback."""
+    from grading.pipeline.demo import main as show
+
+    show()
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Callable[[int, int, str], None]]:
+    """A bar with the time left on standard error."""
+    columns = (
+        TextColumn(what),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[item]}"),
+    )
+    errors = Console(stderr=True)
+    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:
+        bar = progress.add_task(what, total=None, item="starting the sandbox")
+        yield lambda done, total, item: progress.update(bar, completed=done, total=total, item=escape(item))
+
+
+def _homework(name: str) -> "Homework":
+    from dgm_course.homework.course import homework
+
+    try:
+        return homework(name)
+    except KeyError as error:
+        raise CourseError(f"{error.args[0]}.") from None
+
+
+def main() -> None:
+    """Run a command; an error that the instructor can mend is one line, not a traceback."""
+    try:
+        app()
+    except CourseError as error:
+        _fail(error, 2)
+    except SandboxError as error:
+        _fail(error, 3)
+    except OSError as error:
+        _fail(f"{error.strerror}: {error.filename}.", 2)
+
+
+def _fail(error: object, status: int) -> None:
+    print(f"dgm-grade: {error}", file=sys.stderr)
+    raise SystemExit(status)
+
+
+if __name__ == "__main__":
+    main()

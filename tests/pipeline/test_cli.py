@@ -1,0 +1,134 @@
+"""`dgm-grade` leads from release to grades, and says in one line what is wrong and what to do."""
+
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from dgm_course.homework.course import Homework
+from grading import cli
+from grading.pipeline import run
+from grading.pipeline.keys import course_key
+from grading.pipeline.results import Result, result_path, write_result
+from grading.sandbox import doctor
+from grading.sandbox.attempts import Finding
+from grading.sandbox.outcome import SandboxError
+
+COMMANDS = ("doctor", "release", "collect", "run", "feedback", "export", "prove", "demo")
+Dgm = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def dgm(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Dgm:
+    """Runs the command line in this process: its exit status, output and errors."""
+    monkeypatch.setattr(cli.console, "_width", 200)
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["dgm-grade", *map(str, arguments)])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        captured = capsys.readouterr()
+        return int(end.value.code or 0), captured.out, captured.err
+
+    return call
+
+
+@pytest.fixture
+def grades(monkeypatch: pytest.MonkeyPatch, result: Result) -> None:
+    """Stands in for the run of student code; every hand-in gets the same result."""
+
+    def run_class(
+        course: Path, work: Homework, *, progress: Callable[[int, int, str], None], **_: object
+    ) -> tuple[list[Result], dict[str, Exception]]:
+        write_result(result, result_path(course, work.id, "ada"), course_key(course))
+        progress(1, 1, "ada")
+        return [result], {}
+
+    monkeypatch.setattr(run, "run_class", run_class)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(command: str) -> None:
+    text = CliRunner().invoke(cli.app, [command, "--help"]).output
+    assert re.search(rf"dgm-grade\s+{command}", text)
+
+
+def test_from_release_to_grades(dgm: Dgm, course: Path, tmp_path: Path, grades: None) -> None:
+    assert dgm("release", "hw1", "--course", course)[0] == 0
+    (tmp_path / "inbox").mkdir()
+    (tmp_path / "inbox" / "ada.ipynb").write_bytes((course / "release" / "hw1" / "hw1.ipynb").read_bytes())
+    status, out, _ = dgm("collect", "hw1", tmp_path / "inbox", "--course", course)
+    assert (status, "1 of 1 taken" in out) == (0, True)
+    status, out, _ = dgm("run", "hw1", "--course", course)
+    assert status == 0
+    assert re.search(r"ada\s+4\s+2↓\s+6", out)
+    assert dgm("feedback", "hw1", "--course", course)[0] == 0
+    assert "6 <small>of 10 points" in (course / "feedback" / "ada" / "hw1" / "hw1.html").read_text()
+    assert dgm("export", "hw1", "--course", course, "--out", tmp_path / "grades.csv")[0] == 0
+    assert "ada,4.0,2.0,0.0,6.0,10" in (tmp_path / "grades.csv").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("release", "hw9"), "there is no homework 'hw9'; there is hw1"),
+        (("collect", "hw1", "nowhere"), "is not a course folder: run `dgm-grade release"),
+        (("run", "hw1"), "is not a course folder: run `dgm-grade release"),
+        (("feedback", "hw1"), "is not a course folder"),
+        (("export", "hw1"), "is not a course folder"),
+    ],
+)
+def test_an_error_is_one_line_and_leaves_nothing(
+    dgm: Dgm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], words: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    status, out, err = dgm(*arguments)
+    assert (status, out) == (2, "")
+    assert err.count("\n") == 1
+    assert words in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_still_to_do_is_named(dgm: Dgm, course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "run_class", lambda *_, **__: ([], {}))
+    for command, words in (
+        ("run", "dgm-grade collect hw1"),
+        ("feedback", "dgm-grade run"),
+        ("export", "dgm-grade run"),
+    ):
+        status, _, err = dgm(command, "hw1", "--course", course)
+        assert (status, err.count("\n")) == (2, 1)
+        assert words in err
+
+
+def test_no_confinement_is_status_three(dgm: Dgm, course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise SandboxError("Landlock is off: boot with lsm=landlock.")
+
+    monkeypatch.setattr(run, "run_class", refuse)
+    status, _, err = dgm("run", "hw1", "--course", course)
+    assert (status, err) == (3, "dgm-grade: Landlock is off: boot with lsm=landlock.\n")
+
+
+def test_a_hand_in_that_cannot_be_graded_is_named(
+    dgm: Dgm, course: Path, hand_in: Callable[..., bytes], result: Result, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand_in("ada")
+    monkeypatch.setattr(run, "run_class", lambda *_, **__: ([result], {"bob": MemoryError("disk full")}))
+    status, out, _ = dgm("run", "hw1", "--course", course)
+    assert status == 1
+    assert "bob could not be graded: MemoryError('disk full')" in out
+
+
+@pytest.mark.parametrize(("held", "status"), [(True, 0), (False, 3)])
+def test_the_doctor_says_what_to_do(
+    dgm: Dgm, monkeypatch: pytest.MonkeyPatch, held: bool, status: int
+) -> None:
+    findings = [Finding("fork", True, "seccomp"), Finding("open a socket", held, "Install libseccomp.")]
+    monkeypatch.setattr(doctor, "diagnose", lambda _: findings)
+    code, out, _ = dgm("doctor")
+    assert code == status
+    assert ("Install libseccomp." in out) is not held

@@ -1,0 +1,68 @@
+"""Exported grades are the gradebook's, in each system's columns, and never a formula."""
+
+import csv
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dgm_course.homework.course import Homework
+from grading.pipeline.export import SYSTEMS, export_grades, safe_cell
+from grading.pipeline.ledger import Ledger
+
+LEDGERS = {
+    "eva@uni.edu": Ledger({"count": 4.0, "sum": 5.5}, {}, datetime(2026, 1, 2, 3, 4, 5), 5400.0, 1.0),
+    "ada": Ledger({"count": 4.0, "sum": 2.0}, {}, None, 0.0, 0.0),
+}
+
+
+def _rows(tmp_path: Path, work: Homework, system: str) -> list[list[str]]:
+    export_grades(tmp_path / "grades.csv", work, LEDGERS, system)
+    with open(tmp_path / "grades.csv", newline="", encoding="utf-8") as file:
+        return list(csv.reader(file))
+
+
+def test_plain_has_every_task(tmp_path: Path, work: Homework) -> None:
+    assert _rows(tmp_path, work, "plain") == [
+        ["student", "count", "sum", "penalty", "score", "max_score", "handed_in", "hours_late"],
+        ["ada", "4.0", "2.0", "0.0", "6.0", "10", "", "0.0"],
+        ["eva@uni.edu", "4.0", "5.5", "1.0", "8.5", "10", "2026-01-02 03:04:05 +0000", "1.5"],
+    ]
+
+
+def test_canvas_has_its_login_column_and_points_line(tmp_path: Path, work: Homework) -> None:
+    header, points, ada, _ = _rows(tmp_path, work, "canvas")
+    assert header == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "Homework 1"]
+    assert points == ["    Points Possible", "", "", "", "", "10"]
+    assert ada == ["ada", "", "", "ada", "", "6.0"]
+
+
+def test_moodle_has_name_and_points(tmp_path: Path, work: Homework) -> None:
+    assert _rows(tmp_path, work, "moodle") == [
+        ["username", "Homework 1"],
+        ["ada", "6.0"],
+        ["eva@uni.edu", "8.5"],
+    ]
+
+
+def test_gradescope_has_time_and_lateness(tmp_path: Path, work: Homework) -> None:
+    eva = _rows(tmp_path, work, "gradescope")[2]
+    assert eva == ["eva@uni.edu", "eva@uni.edu", "8.5", "10", "2026-01-02 03:04:05 +0000", "01:30:00"]
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_no_system_gets_a_formula(tmp_path: Path, work: Homework, system: str) -> None:
+    hostile = {
+        name: LEDGERS["ada"] for name in ("=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1")
+    }
+    export_grades(tmp_path / "grades.csv", work, hostile, system)
+    with open(tmp_path / "grades.csv", newline="", encoding="utf-8") as file:
+        for cell in (cell for row in csv.reader(file) for cell in row):
+            assert not cell.startswith(("=", "+", "-", "@", "\t", "\r"))
+
+
+@given(st.text())
+def test_a_safe_cell_keeps_its_text(text: str) -> None:
+    assert safe_cell(text) in (text, f"'{text}")
