@@ -31,10 +31,7 @@ class MaskedLinear(nn.Linear):
 
     def forward(self, x: Float[Tensor, "batch inputs"]) -> Float[Tensor, "batch outputs"]:
         masked = self.weight * self.mask
-        outputs = []
-        for unit in range(self.out_features):
-            outputs.append((x * masked[unit]).sum(1) + self.bias[unit])
-        return torch.stack(outputs, dim=1)
+        return x @ masked.T + self.bias
 
 
 class MADE(nn.Module):
@@ -74,11 +71,9 @@ class MADE(nn.Module):
     def log_prob(self, x: Tensor) -> Float[Tensor, "batch"]:
         logits = self.forward(x)
         total = torch.zeros(len(x), dtype=logits.dtype)
-        for example in range(len(x)):
-            for dim in range(self.num_dims):
-                value = int(x[example, dim])
-                if self.outputs_per_dim == 1:
-                    total[example] += F.logsigmoid(logits[example, dim] * (1 if value == 1 else -1))
-                else:
-                    total[example] += F.log_softmax(logits[example, dim], dim=0)[value]
+        for dim in range(self.num_dims):
+            if self.outputs_per_dim == 1:
+                total = total + F.logsigmoid(logits[:, dim] * (2 * x[:, dim] - 1))
+            else:
+                total = total - F.cross_entropy(logits[:, dim], x[:, dim].long(), reduction="none")
         return total
