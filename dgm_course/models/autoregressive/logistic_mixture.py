@@ -42,13 +42,13 @@ def mixture_log_prob(
         tensor(1.)
     """
     level = x.unsqueeze(-1)
-    half_bin = 1 / (num_levels - 1)
-    centred = 2 * half_bin * level - 1 - means
+    twice_centre = (2 * level - (num_levels - 1)).to(means.dtype)
+    lower_edge, upper_edge = (twice_centre - 1) / (num_levels - 1), (twice_centre + 1) / (num_levels - 1)
     inverse_scale = torch.exp(-log_scales)
-    below_upper_edge = F.logsigmoid((centred + half_bin) * inverse_scale)
-    above_lower_edge = F.logsigmoid(-(centred - half_bin) * inverse_scale)
-    correction = torch.log(-torch.expm1(-2 * half_bin * inverse_scale))
-    inside = below_upper_edge + above_lower_edge + correction
+    below_upper_edge = F.logsigmoid((upper_edge - means) * inverse_scale)
+    above_lower_edge = F.logsigmoid((means - lower_edge) * inverse_scale)
+    bin_width = 2 / (num_levels - 1)
+    inside = below_upper_edge + above_lower_edge + torch.log(-torch.expm1(-bin_width * inverse_scale))
     not_lowest = torch.where(level == num_levels - 1, above_lower_edge, inside)
     each = torch.where(level == 0, below_upper_edge, not_lowest)
     return torch.logsumexp(mixture_logits.log_softmax(dim=-1) + each, dim=-1)

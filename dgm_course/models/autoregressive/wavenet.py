@@ -19,12 +19,14 @@ from dgm_course.models.autoregressive.causal_conv import CausalConv1d
 
 
 class GatedBlock(nn.Module):
-    """One layer: h -> (h + residual, skip)."""
+    """One layer: h -> (h + residual, skip). The last one has nobody to pass h on to, hence no residual."""
 
-    def __init__(self, channels: int, skip_channels: int, kernel_size: int, dilation: int) -> None:
+    def __init__(
+        self, channels: int, skip_channels: int, kernel_size: int, dilation: int, last: bool
+    ) -> None:
         super().__init__()
         self.conv = CausalConv1d(channels, 2 * channels, kernel_size, dilation)
-        self.residual = nn.Conv1d(channels, channels, 1)
+        self.residual = nn.Identity() if last else nn.Conv1d(channels, channels, 1)
         self.skip = nn.Conv1d(channels, skip_channels, 1)
 
     def forward(
@@ -60,7 +62,10 @@ class WaveNet(AutoregressiveModel):
         self.start = num_levels
         self.receptive_field = 1 + sum((kernel_size - 1) * d for d in dilations)
         self.embed = nn.Embedding(num_levels + 1, channels)
-        self.blocks = nn.ModuleList(GatedBlock(channels, skip_channels, kernel_size, d) for d in dilations)
+        self.blocks = nn.ModuleList(
+            GatedBlock(channels, skip_channels, kernel_size, dilation, last=i == len(dilations))
+            for i, dilation in enumerate(dilations, start=1)
+        )
         self.head = nn.Sequential(
             nn.ReLU(),
             nn.Conv1d(skip_channels, skip_channels, 1),

@@ -1,0 +1,217 @@
+"""The zoo: every system of the course, one declarative row each.
+
+What a system can do is not typed in but measured from a tiny instance with random weights: whether its
+probabilities sum to one, how many random draws and how much arithmetic one sample takes. What it reached on its
+offline data set is measured, too, by `tests/benchmarks/systems.py`, which writes `zoo_figures.json`; only the
+published figure beside it is a quotation. `markdown_table()` makes the README's table of all this.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.resources import files
+from math import prod
+from typing import Any
+
+import torch
+from jaxtyping import Int
+from torch import Generator, Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import FlopCounterMode
+
+from dgm_course.models.autoregressive.char_rnn import CharRNN
+from dgm_course.models.autoregressive.gated_pixelcnn import GatedPixelCNN
+from dgm_course.models.autoregressive.histogram import Histogram
+from dgm_course.models.autoregressive.logistic_mixture import LogisticMixture
+from dgm_course.models.autoregressive.made import MADE
+from dgm_course.models.autoregressive.markov import MarkovMLP
+from dgm_course.models.autoregressive.pixelcnn import PixelCNN
+from dgm_course.models.autoregressive.transformer import Transformer
+from dgm_course.models.autoregressive.wavenet import WaveNet
+from dgm_course.models.base import ExactLikelihood
+from dgm_course.testing import all_strings, randomize
+
+
+@dataclass(frozen=True)
+class System:
+    """One row; `tiny` builds an instance whose whole event space can be enumerated.
+
+    `lecture` and `demo` name the notebook and the demo that show the system.
+    """
+
+    name: str
+    year: int
+    paper: str
+    family: str
+    tiny: Callable[[], ExactLikelihood]
+    published: str = "–"
+    lecture: str = "–"
+    demo: str = "–"
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What a system was seen to do, for one sample of `dims` dimensions.
+
+    `passes` is the arithmetic of a sample as a multiple of that of one `log_prob`, and None where there is
+    no network.
+    """
+
+    dims: int
+    exact: bool
+    draws: int
+    passes: float | None
+    encodes: bool
+
+    @property
+    def likelihood(self) -> str:
+        return "exact" if self.exact else "–"
+
+    @property
+    def sampling(self) -> str:
+        """Readable in D, the number of dimensions: what grows with D is named D."""
+        if self.passes is None:
+            return "at once"
+        return "D passes" if round(self.passes) == self.dims else f"D steps, {self.passes:.0f} pass in all"
+
+    @property
+    def compression(self) -> str:
+        return "lossless" if self.exact else "–"
+
+    @property
+    def representation(self) -> str:
+        return "yes" if self.encodes else "–"
+
+
+SYSTEMS = (
+    System("Histogram", 1895, "Pearson, Phil. Trans. A 186", "autoregressive", lambda: Histogram(3, (4,))),
+    System(
+        "Logistic mixture",
+        2017,
+        "arXiv:1701.05517",
+        "autoregressive",
+        lambda: LogisticMixture(5, (3,), num_components=2),
+    ),
+    System(
+        "Markov-window MLP",
+        2003,
+        "Bengio et al., JMLR 3",
+        "autoregressive",
+        lambda: MarkovMLP(6, 2, context=3, hidden=8),
+    ),
+    System(
+        "char-RNN", 2010, "Mikolov et al., Interspeech", "autoregressive", lambda: CharRNN(5, 3, hidden=4)
+    ),
+    System(
+        "MADE",
+        2015,
+        "arXiv:1502.03509",
+        "autoregressive",
+        lambda: MADE(6, hidden=(10, 10), order=(3, 0, 5, 1, 4, 2)),
+        published="88.40 nats: MNIST 28×28, fixed binarisation, one mask",
+    ),
+    System(
+        "WaveNet",
+        2016,
+        "arXiv:1609.03499",
+        "autoregressive",
+        lambda: WaveNet(6, 3, channels=4, skip_channels=4, dilations=(1, 2)),
+    ),
+    System(
+        "PixelCNN",
+        2016,
+        "arXiv:1601.06759",
+        "autoregressive",
+        lambda: PixelCNN((3, 1, 3), channels=6, num_blocks=1, first_kernel=3),
+        published="81.30 nats: MNIST 28×28, fixed binarisation; 3.14 bits/dim: CIFAR-10",
+    ),
+    System(
+        "Gated PixelCNN",
+        2016,
+        "arXiv:1606.05328",
+        "autoregressive",
+        lambda: GatedPixelCNN((1, 3, 3), channels=4, num_layers=2),
+        published="3.03 bits/dim: CIFAR-10",
+    ),
+    System(
+        "Transformer",
+        2017,
+        "arXiv:1706.03762",
+        "autoregressive",
+        lambda: Transformer(6, 3, width=8, num_heads=2, num_layers=1),
+        published="79.17 nats: MNIST 28×28, ImageGPT",
+    ),
+)
+
+
+def support(model: ExactLikelihood) -> Int[Tensor, " events *event"]:
+    """Every event of a discrete model, for models small enough."""
+    levels: Any = model.num_levels
+    return all_strings(levels, prod(model.event_shape)).view(-1, *model.event_shape)
+
+
+@torch.no_grad()
+def measure(system: System) -> Capabilities:
+    """Look at a tiny instance with random weights.
+
+    Example:
+        >>> made = next(system for system in SYSTEMS if system.name == "MADE")
+        >>> measure(made)
+        Capabilities(dims=6, exact=True, draws=6, passes=6.0, encodes=False)
+    """
+    model: ExactLikelihood = randomize(system.tiny(), Generator().manual_seed(0))
+    total = model.log_prob(support(model)).exp().sum()
+    with _CountDraws() as random, FlopCounterMode(display=False) as sampling:
+        x = model.sample(1)
+    with FlopCounterMode(display=False) as one_pass:
+        model.log_prob(x)
+    arithmetic = one_pass.get_total_flops()
+    return Capabilities(
+        dims=prod(model.event_shape),
+        exact=abs(float(total) - 1) < 1e-9,
+        draws=random.draws,
+        passes=sampling.get_total_flops() / arithmetic if arithmetic else None,
+        encodes=hasattr(model, "encode"),
+    )
+
+
+def rows() -> list[dict[str, str]]:
+    """The table: one dictionary a system, with the same keys in the same order, everything as text."""
+    figures = json.loads(files("dgm_course").joinpath("zoo_figures.json").read_text())["systems"]
+    table = []
+    for system in SYSTEMS:
+        able, figure = measure(system), figures[system.name]
+        table.append(
+            {
+                "system": system.name,
+                "paper": f"{system.paper} ({system.year})",
+                "likelihood": able.likelihood,
+                "one sample": able.sampling,
+                "compression": able.compression,
+                "representation": able.representation,
+                "data": figure["data"],
+                "test": f"{figure['value']:.3f} {figure['unit']}",
+                "CPU s": f"{figure['cpu_seconds']:.1f}",
+                "published": system.published,
+                "lecture": system.lecture,
+                "demo": system.demo,
+            }
+        )
+    return table
+
+
+def markdown_table() -> str:
+    """`rows()` as a table for the README."""
+    table = rows()
+    lines = [list(table[0]), ["---"] * len(table[0]), *(list(row.values()) for row in table)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+class _CountDraws(TorchDispatchMode):
+    """Counts the operations that read a random generator."""
+
+    draws = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.draws += torch.Tag.nondeterministic_seeded in func.tags
+        return func(*args, **(kwargs or {}))
