@@ -101,6 +101,20 @@ def test_output_rows_of_a_dimension_are_adjacent(student, rng):
         )
 
 
+@pytest.mark.points(1)
+def test_masked_linear_uses_exactly_its_mask(student, rng):
+    """MaskedLinear: with any weights, output a depends on the inputs b where the mask is 1"""
+    mask = torch.rand(6, 4, generator=rng) < 0.5
+    for given in (mask, mask.float()):
+        assert_causal(
+            randomize(student.MaskedLinear(given), rng),
+            torch.randn(5, 4, generator=rng, dtype=torch.float64),
+            mask,
+            cause="the mask is used once, at construction; multiply weight * mask in every forward pass",
+            read=READ,
+        )
+
+
 @pytest.mark.points(2)
 def test_binary_dependencies_are_exact(student, rng):
     """Binary MADE, 1 to 3 hidden layers, any ordering: nothing forbidden and nothing missing"""
@@ -150,7 +164,7 @@ def test_narrowest_complete_network(student, rng):
     assert_normalized(alone.log_prob, binary_strings(1), cause="D = 1: the only logit is a bias", read=READ)
 
 
-@pytest.mark.points(2)
+@pytest.mark.points(1)
 def test_binary_probabilities_sum_to_one(student, rng):
     """The probabilities of all 2^D binary strings sum to 1, for any ordering and depth"""
     for num_dims, hidden_dims in ((6, (12,)), (5, (9, 14)), (4, (8, 11, 7))):
