@@ -7,20 +7,32 @@ below `.labels`. What can be sampled without end has `.sample(num_samples, gener
 """
 
 from dgm_course.data.bars import BarsAndStripes, bars_and_stripes
+from dgm_course.data.catalogue import CATALOGUE, Entry, entry
 from dgm_course.data.digits import digits
+from dgm_course.data.downloads import DownloadError
+from dgm_course.data.full_images import cifar10, fashion_mnist, mnist_70k
+from dgm_course.data.mnist import mnist
 from dgm_course.data.split import LabelledSplit, Split
 from dgm_course.data.text import Text, text
 from dgm_course.data.toy import Toy, checkerboard, moons, pinwheel, ring, spirals, two_gaussians
 
 __all__ = [
+    "CATALOGUE",
     "BarsAndStripes",
+    "DownloadError",
+    "Entry",
     "LabelledSplit",
     "Split",
     "Text",
     "Toy",
     "bars_and_stripes",
     "checkerboard",
+    "cifar10",
     "digits",
+    "entry",
+    "fashion_mnist",
+    "mnist",
+    "mnist_70k",
     "moons",
     "pinwheel",
     "ring",

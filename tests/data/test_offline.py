@@ -15,11 +15,12 @@ def fingerprint(*tensors):
     return digest.hexdigest()[:16]
 
 
-@pytest.fixture(params=["digits", "binary digits", "text"])
+@pytest.fixture(params=["digits", "binary digits", "mnist", "text"])
 def split(request):
     return {
         "digits": data.digits,
         "binary digits": lambda: data.digits(binarize="threshold"),
+        "mnist": data.mnist,
         "text": data.text,
     }[request.param]()
 
@@ -66,9 +67,33 @@ def test_independent_pixels_cost_what_was_measured_on_binary_digits():
     assert nll.item() == pytest.approx(0.3954, abs=5e-5)
 
 
-def test_an_unknown_binarisation_is_refused_by_name():
+def test_mnist_has_500_of_each_digit_in_the_stated_parts():
+    grey = data.mnist()
+    assert [len(part) for part in (grey.train, grey.validation, grey.test)] == [4000, 500, 500]
+    labels = torch.cat([grey.labels.train, grey.labels.validation, grey.labels.test])
+    assert labels.bincount().tolist() == [500] * 10
+    assert (grey.levels, grey.train.max().item()) == (256, 255)
+    assert fingerprint(grey.test, grey.labels.test) == "38e273c507672b57"
+
+
+def test_binary_mnist_is_the_grey_one_with_ink_above_127():
+    grey, binary = data.mnist(), data.mnist(binarize="threshold")
+    assert torch.equal(binary.train, (grey.train > 127).long())
+    assert torch.equal(binary.labels.test, grey.labels.test)
+    assert binary.levels == 2
+
+
+def test_independent_pixels_cost_about_205_nats_on_binary_mnist():
+    binary = data.mnist(binarize="threshold")
+    p = (binary.train.double().sum(0) + 1) / (len(binary.train) + 2)
+    nll = -torch.where(binary.test == 1, p.log(), (1 - p).log()).sum((1, 2, 3)).mean()
+    assert nll.item() == pytest.approx(205.2, abs=0.1)
+
+
+@pytest.mark.parametrize("load", [data.digits, data.mnist])
+def test_an_unknown_binarisation_is_refused_by_name(load):
     with pytest.raises(ValueError, match="dynamic"):
-        data.digits(binarize="dynamic")
+        load(binarize="dynamic")
 
 
 def test_text_decodes_to_what_was_encoded():
