@@ -1,7 +1,7 @@
 """The one training loop: Adam on `model.loss`, deterministic by seed, interruptible, resumable.
 
 Every draw of step t (the order of the data, dropout, noise inside the loss) comes from a generator seeded by
-(seed, t), so that where a run was cut leaves no trace in its weights.
+hash of (seed, t), so that where a run was cut leaves no trace in its weights.
 """
 
 import math
@@ -165,11 +165,6 @@ def _parts(data: Examples) -> tuple[Tensor, ...]:
     return parts
 
 
-def _key(*numbers: int) -> int:
-    """A seed for these numbers; unlike their sum, it is another one for step 1 of seed 0 and step 0 of seed 1."""
-    return hash(numbers)
-
-
 def _descend(
     rule: Descent,
     parts: tuple[Tensor, ...],
@@ -187,10 +182,10 @@ def _descend(
     for step in chunk:
         epoch, place = divmod(step, per_epoch)
         if step == chunk.start or place == 0:
-            generator = torch.Generator().manual_seed(_key(seed, 0, epoch))
+            generator = torch.Generator().manual_seed(hash((seed, 0, epoch)))
             order = torch.randperm(num_examples, generator=generator)
         batch = order[place * batch_size : (place + 1) * batch_size]
-        torch.manual_seed(_key(seed, 1, step))
+        torch.manual_seed(hash((seed, 1, step)))
         total = total + rule(*(part[batch].to(device) for part in parts)) * len(batch)
         seen += len(batch)
         bar.update()
@@ -202,7 +197,7 @@ def _evaluate(
     rule: Descent, parts: tuple[Tensor, ...], batch_size: int, seed: int, device: torch.device
 ) -> float:
     """The mean loss per example, under the same noise every time so that rows compare."""
-    torch.manual_seed(_key(seed, 2))
+    torch.manual_seed(hash((seed, 2)))
     total: Tensor | float = 0.0
     for batch in zip(*(part.split(batch_size) for part in parts), strict=True):
         total = total + rule.loss(*(part.to(device) for part in batch)) * len(batch[0])
