@@ -5,7 +5,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-SHOWN = 32  # rows and columns; more would be too small to read
+SHOWN = 64  # rows and columns; more would be too small to see
 CELL = 18  # user units a cell
 
 
