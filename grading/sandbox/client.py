@@ -263,7 +263,9 @@ class Worker:
         killer = self.record["signal"]
         if self.record["cause"]:
             kind, what = "died", f"stopped for a flood of {self.record['cause']}"
-        elif kind == "died" and self.record["cpu_seconds"] >= self.budget.cpu_seconds:
+        elif killer == signal.SIGXCPU or (
+            kind == "died" and self.record["cpu_seconds"] > self.budget.cpu_seconds
+        ):
             kind, what = "timeout", f"more than {self.budget.cpu_seconds:g} s of CPU time"
         elif kind == "died" and killer not in (None, signal.SIGKILL):
             what = f"the process died of {signal.Signals(killer).name}"

@@ -36,6 +36,9 @@ def limit(cpu_seconds: float, memory_mib: int, disk_mib: int) -> None:
         resource.RLIMIT_MSGQUEUE: (0, 0),
     }
     for kind, bounds in limits.items():
+        highest = resource.getrlimit(kind)[1]  # an ordinary user may only go down from here
+        if highest != resource.RLIM_INFINITY:
+            bounds = (min(bounds[0], highest), min(bounds[1], highest))
         resource.setrlimit(kind, bounds)
 
 

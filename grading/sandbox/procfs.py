@@ -1,6 +1,7 @@
 """What a process spends, read from /proc; the reader is the zygote, the worker itself sees no /proc."""
 
 import os
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -25,35 +26,35 @@ def flood(pid: int, scratch: Path, disk_bytes: int) -> str | None:
     """What a process has too much of: threads, files, bytes on disk, or nothing."""
     if status(pid, "Threads") > MAX_THREADS:
         return "threads"
-    files = _files(str(scratch))
-    if files is None:
-        return "files"
-    return "bytes on disk" if sum(files) + _deleted_bytes(pid) > disk_bytes else None
+    try:
+        files = sum(_sizes(str(scratch)))
+    except OSError:
+        return "files"  # too many or too deep, or hidden from us by a folder's mode
+    return "bytes on disk" if files + _deleted_bytes(pid) > disk_bytes else None
 
 
-def _files(root: str) -> list[int] | None:
-    """The sizes on disk of everything below `root`; None where there are too many or too deep to count."""
-    sizes: list[int] = []
-    folders = [(root, 0)]
+def _sizes(root: str) -> Iterator[int]:
+    """The sizes on disk of everything below `root`, as far as one may count."""
+    count, folders = 0, [(root, 0)]
     while folders:
         folder, depth = folders.pop()
         with suppress(FileNotFoundError), os.scandir(folder) as entries:
             for entry in entries:
-                if len(sizes) >= MAX_FILES or depth > MAX_DEPTH:
-                    return None
+                count += 1
+                if count > MAX_FILES or depth > MAX_DEPTH:
+                    raise OSError(f"more than {MAX_FILES} files or {MAX_DEPTH} levels in {root}")
                 with suppress(FileNotFoundError):
-                    sizes.append(entry.stat(follow_symlinks=False).st_blocks * 512)
+                    yield entry.stat(follow_symlinks=False).st_blocks * 512
                     if entry.is_dir(follow_symlinks=False):
                         folders.append((entry.path, depth + 1))
-    return sizes
 
 
 def _deleted_bytes(pid: int) -> int:
     """Bytes of files that are open and no longer in any folder."""
     total = 0
-    with suppress(FileNotFoundError), os.scandir(f"/proc/{pid}/fd") as entries:
+    with suppress(OSError), os.scandir(f"/proc/{pid}/fd") as entries:  # a process that just died shows none
         for entry in entries:
-            with suppress(FileNotFoundError):
+            with suppress(OSError):
                 opened = entry.stat()
                 total += opened.st_blocks * 512 if opened.st_nlink == 0 else 0
     return total

@@ -69,6 +69,7 @@ FAULTS = {
     "recursion": (RECURSION, "died", "SIGSEGV"),
     "threads": (THREADS, "died", "flood of threads"),
     "files": ("for n in range(10**9): open(str(n), 'w')", "died", "flood of files"),
+    "folders": ("import os, time\nwhile True: os.mkdir('a'); os.chdir('a')", "died", "flood of files"),
     "disk": (megabytes(20, "pass"), "died", "flood of bytes"),
     "disk-deleted": (megabytes(20, "os.remove(f'file-{n}')"), "died", "flood of bytes"),
     "garbage": ("import os; os.write(3, b'x' * 1000)", "protocol", "length"),
