@@ -102,6 +102,20 @@ def check_normalised_levels(student: Any) -> None:
     )
 
 
+def check_log_prob(student: Any) -> None:
+    """log_prob(x) sums the log-probabilities that the logits of forward(x) give to x"""
+    model, x = _model(student, 10, 5, (16, 12), ORDERING), binary_strings(5)
+    likelihood = torch.distributions.Bernoulli(logits=model(x).detach())
+    assert_close(
+        model.log_prob(x),
+        likelihood.log_prob(x.double()).sum(1),
+        tolerance=1e-7,
+        what="log_prob",
+        cause="probabilities stand where logits are due, or the sigmoid is applied twice",
+        read=READ,
+    )
+
+
 def check_weights_unchanged(student: Any) -> None:
     """A forward pass leaves every weight as it was"""
     model = _model(student, 9, 5, (16, 12), ORDERING)
