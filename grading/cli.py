@@ -146,7 +146,8 @@ def run(
             f"[yellow]✗[/yellow] {escape(student)} could not be graded: {escape(repr(error))}", soft_wrap=True
         )
     console.print(f"Next: dgm-grade feedback {name}")
-    raise typer.Exit(1 if failures else 0)
+    if failures:
+        raise typer.Exit(1)
 
 
 @app.command(epilog="Examples:  dgm-grade feedback hw1 --course fall")
