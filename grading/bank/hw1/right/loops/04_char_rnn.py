@@ -26,14 +26,17 @@ class CharRNN(nn.Module):
         return total
 
     def sample(self, num_samples, length, generator):
-        strings = []
-        for _ in range(num_samples):
-            symbol, state, string = torch.tensor([self.num_symbols]), self.initial_state(1), []
-            for _ in range(length):
-                logits, state = self.step(symbol, state)
-                uniform = torch.rand((), generator=generator, dtype=logits.dtype)
-                below = (logits.detach()[0].softmax(0).cumsum(0) < uniform).sum()
-                symbol = below.clamp(max=self.num_symbols - 1)[None]
-                string.append(symbol)
-            strings.append(torch.cat(string))
-        return torch.stack(strings)
+        symbol, state, columns = (
+            torch.full((num_samples,), self.num_symbols),
+            self.initial_state(num_samples),
+            [],
+        )
+        for _ in range(length):
+            logits, state = self.step(symbol, state)
+            uniform = torch.rand(num_samples, generator=generator, dtype=logits.dtype)
+            symbol, below = torch.zeros(num_samples, dtype=torch.int64), 0.0
+            for k in range(self.num_symbols - 1):
+                below = below + logits.detach().softmax(dim=1)[:, k]
+                symbol = symbol + (uniform >= below)
+            columns.append(symbol)
+        return torch.stack(columns, dim=1)
