@@ -17,6 +17,8 @@ from grading.pipeline.errors import CourseError
 from grading.pipeline.notebooks import instructor_notebook, release_path, student_notebook
 from grading.pipeline.results import write_atomically
 
+ERRORS = logging.getLogger(__name__)  # nbgrader tells its own commands every step; ours hear of errors only
+ERRORS.setLevel(logging.ERROR)
 CONFIG = "nbgrader_config.py"
 CONFIG_TEXT = """\
 # Read by every nbgrader command that runs in this folder. What you set below the last line wins.
@@ -35,9 +37,7 @@ def open_course(course: Path) -> CourseDirectory:
     if shutil.which("alembic") is None:  # nbgrader runs this program, which lies beside our Python
         os.environ["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")])
     config = PyFileConfigLoader(CONFIG, path=str(course)).load_config()
-    directory = CourseDirectory(root=str(course.resolve()), config=config)
-    directory.log.setLevel(logging.ERROR)
-    return directory
+    return CourseDirectory(root=str(course.resolve()), config=config, log=ERRORS)
 
 
 def release(course: Path, work: Homework) -> Path:
@@ -60,7 +60,7 @@ def release(course: Path, work: Homework) -> Path:
     source = course / "source" / work.id / f"{work.id}.ipynb"
     write_atomically(source, nbformat.writes(notebook).encode())
     directory.assignment_id = work.id
-    GenerateAssignment(coursedir=directory, config=directory.config, force=True).start()
+    GenerateAssignment(coursedir=directory, config=directory.config, log=ERRORS, force=True).start()
     return course / "release" / work.id / f"{work.id}.ipynb"
 
 
