@@ -75,7 +75,7 @@ def doctor(
     escaped = [finding for finding in findings if not finding.held]
     if escaped:
         raise SandboxError(f"{len(escaped)} of {len(findings)} attempts succeeded; see what to do above.")
-    console.print(f"All {len(findings)} attempts to escape failed: this machine can grade.")
+    _say(f"All {len(findings)} attempts to escape failed: this machine can grade.")
 
 
 @app.command(epilog="Examples:  dgm-grade release hw1 --course fall  ·  dgm-grade release hw1")
@@ -84,7 +84,7 @@ def release(name: HomeworkName, course: Course = Path()) -> None:
     from grading.pipeline.release import release as release_homework
 
     path = release_homework(course, _homework(name))
-    console.print(f"Released {escape(str(path))}. Next: dgm-grade collect {name} DOWNLOADS")
+    _say(f"Released {escape(str(path))}. Next: dgm-grade collect {name} DOWNLOADS")
 
 
 @app.command(epilog="Examples:  dgm-grade collect hw1 downloads --course fall")
@@ -101,8 +101,8 @@ def collect(
     entries = list(collect_folder(folder, course, _homework(name)))
     for entry in entries:
         mark = "[blue]✓[/blue]" if entry.taken else "[yellow]✗[/yellow]"
-        console.print(f"{mark} {escape(entry.name)}: {escape(entry.line)}", soft_wrap=True)
-    console.print(f"{sum(e.taken for e in entries)} of {len(entries)} taken. Next: dgm-grade run {name}")
+        _say(f"{mark} {escape(entry.name)}: {escape(entry.line)}")
+    _say(f"{sum(e.taken for e in entries)} of {len(entries)} taken. Next: dgm-grade run {name}")
 
 
 @app.command(epilog="Examples:  dgm-grade run hw1 --course fall  ·  dgm-grade run hw1 --processes 8 --force")
@@ -145,7 +145,7 @@ def run(
         console.print(
             f"[yellow]✗[/yellow] {escape(student)} could not be graded: {escape(repr(error))}", soft_wrap=True
         )
-    console.print(f"Next: dgm-grade feedback {name}")
+    _say(f"Next: dgm-grade feedback {name}")
     if failures:
         raise typer.Exit(1)
 
@@ -165,7 +165,7 @@ def feedback(name: HomeworkName, course: Course = Path()) -> None:
         raise CourseError(f"{course} holds no results of {name}: run `dgm-grade run {name}` first.")
     for result in results:
         write_feedback(course, work, result, ledgers.get(result.student))
-    console.print(f"Wrote {len(results)} pages below {escape(str(course / 'feedback'))}.")
+    _say(f"Wrote {len(results)} pages below {escape(str(course / 'feedback'))}.")
 
 
 @app.command(epilog="Examples:  dgm-grade export hw1 --course fall --system canvas --out hw1.csv")
@@ -185,7 +185,7 @@ def export(
         raise CourseError(f"The gradebook holds no grades of {name}: run `dgm-grade run {name}` first.")
     path = out or Path(f"{name}-{system}.csv")
     export_grades(path, work, ledgers, system)
-    console.print(f"Wrote {len(ledgers)} grades to {escape(str(path))}.")
+    _say(f"Wrote {len(ledgers)} grades to {escape(str(path))}.")
 
 
 @app.command(epilog="Examples:  dgm-grade prove hw1  ·  dgm-grade prove hw1 --full")
@@ -254,7 +254,11 @@ def main() -> None:
     except SandboxError as error:
         _fail(error, 3)
     except OSError as error:
-        _fail(f"{error.strerror}: {error.filename}.", 2)
+        _fail(error, 2)
+
+
+def _say(line: str) -> None:
+    console.print(line, soft_wrap=True, highlight=False)
 
 
 def _fail(error: object, status: int) -> None:
