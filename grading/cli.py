@@ -142,9 +142,7 @@ def run(
     import_results(course, work, results)
     class_table(results, console)
     for student, error in failures.items():
-        console.print(
-            f"[yellow]✗[/yellow] {escape(student)} could not be graded: {escape(repr(error))}", soft_wrap=True
-        )
+        _say(f"[yellow]✗[/yellow] {escape(student)} could not be graded: {escape(repr(error))}")
     _say(f"Next: dgm-grade feedback {name}")
     if failures:
         raise typer.Exit(1)
