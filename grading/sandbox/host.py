@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from grading.sandbox import launch
+from grading.sandbox import launch, scratch
 from grading.sandbox.outcome import SandboxError
 
 START_SECONDS = 120
@@ -18,13 +18,12 @@ class ZygoteProcess:
     """A running zygote at one level of isolation."""
 
     def __init__(self, isolation: str) -> None:
-        self.home = tempfile.TemporaryDirectory(prefix="dgm-sandbox-", ignore_cleanup_errors=True)
+        self.home = Path(tempfile.mkdtemp(prefix="dgm-sandbox-"))
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        home = Path(self.home.name)
         with theirs, tempfile.TemporaryFile() as complaints:
             self.process = subprocess.Popen(
-                launch.command(theirs.fileno(), home, isolation),
-                env=launch.environment(home),
+                launch.command(theirs.fileno(), self.home, isolation),
+                env=launch.environment(self.home),
                 cwd="/",
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
@@ -68,4 +67,4 @@ class ZygoteProcess:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        self.home.cleanup()
+        scratch.remove(self.home)

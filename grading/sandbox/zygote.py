@@ -14,7 +14,6 @@ import os
 import random
 import resource
 import select
-import shutil
 import signal
 import socket
 import sys
@@ -27,7 +26,7 @@ from typing import Any, NoReturn
 import numpy as np
 import torch
 
-from grading.sandbox import procfs, wire, worker
+from grading.sandbox import procfs, scratch, wire, worker
 from grading.sandbox.absent import make_absent
 from grading.sandbox.confine import confine, limit
 from grading.sandbox.paths import REFERENCE
@@ -44,13 +43,14 @@ PRELOAD = (
     "dgm_course.homework",
 )
 WATCH_MS = 200
+MAX_THREADS = 128
 
 
 @dataclass
 class Child:
     pid: int
     pidfd: int
-    scratch: Path
+    folder: Path
     disk_bytes: int
     cause: str | None = None
 
@@ -97,22 +97,22 @@ class Zygote:
     def on_fork(
         self, fd: int, number: int, cpu_seconds: float, memory_mib: int, disk_mib: int
     ) -> dict[str, Any]:
-        scratch = self.home / f"worker-{number}"
-        scratch.mkdir(mode=0o700)
+        folder = self.home / f"worker-{number}"
+        folder.mkdir(mode=0o700)
         pid = os.fork()
         if pid == 0:
-            self.become_worker(fd, scratch, cpu_seconds, memory_mib, disk_mib)
+            self.become_worker(fd, folder, cpu_seconds, memory_mib, disk_mib)
         os.close(fd)
-        self.children[number] = Child(pid, os.pidfd_open(pid), scratch, disk_mib << 20)
+        self.children[number] = Child(pid, os.pidfd_open(pid), folder, disk_mib << 20)
         return {"pid": pid}
 
     def become_worker(
-        self, fd: int, scratch: Path, cpu_seconds: float, memory_mib: int, disk_mib: int
+        self, fd: int, folder: Path, cpu_seconds: float, memory_mib: int, disk_mib: int
     ) -> NoReturn:
         try:
             close_other_files(fd)
-            os.chdir(scratch)
-            os.environ.update(HOME=str(scratch), TMPDIR=str(scratch))
+            os.chdir(folder)
+            os.environ.update(HOME=str(folder), TMPDIR=str(folder))
             tempfile.tempdir = None
             random.seed(0)
             np.random.seed(0)  # noqa: NPY002 - what students may use must give the same again
@@ -121,7 +121,7 @@ class Zygote:
             try:
                 limit(cpu_seconds, memory_mib, disk_mib)
                 if self.calls:
-                    confine(scratch, self.calls)
+                    confine(folder, self.calls)
             except Exception as error:
                 os.write(3, wire.pack(0, "refused", str(error)))
                 raise
@@ -140,7 +140,7 @@ class Zygote:
         signal.pidfd_send_signal(child.pidfd, signal.SIGKILL)
         _, status, spent = os.wait4(child.pid, 0)
         os.close(child.pidfd)
-        shutil.rmtree(child.scratch, ignore_errors=True)
+        scratch.remove(child.folder)
         return {
             "signal": os.WTERMSIG(status) if os.WIFSIGNALED(status) else None,
             "cause": child.cause,
@@ -151,9 +151,20 @@ class Zygote:
     def watch(self) -> None:
         """Stops what no resource limit stops: a flood of threads (root has no limit) or of files."""
         for child in self.children.values():
-            child.cause = child.cause or procfs.flood(child.pid, child.scratch, child.disk_bytes)
+            child.cause = child.cause or flood(child)
             if child.cause:
                 signal.pidfd_send_signal(child.pidfd, signal.SIGKILL)
+
+
+def flood(child: Child) -> str | None:
+    """What a worker has too much of, if anything."""
+    if procfs.status(child.pid, "Threads") > MAX_THREADS:
+        return "threads"
+    try:
+        written = sum(scratch.sizes(child.folder)) + procfs.deleted_bytes(child.pid)
+    except OSError:
+        return "files"  # too many or too deep, or hidden from us by a folder's mode
+    return "bytes on disk" if written > child.disk_bytes else None
 
 
 def close_other_files(fd: int) -> None:
