@@ -5,7 +5,8 @@
 # *PixelCNN* ([van den Oord et al., 2016](https://arxiv.org/abs/1601.06759)) shares them: it reads the pixels in
 # raster order, row by row and left to right, and lets one convolution predict each from those before it,
 #
-# $$p(x) = \prod_{i=1}^{H} \prod_{j=1}^{W} \prod_{c=1}^{C} p\big(x_{c,i,j} \mid \text{rows above, pixels to the left, colours before } c\big).$$
+# $$p(x) = \prod_{i=1}^{H} \prod_{j=1}^{W} \prod_{c=1}^{C} p\big(x_{c,i,j} \mid
+# \text{rows above, pixels to the left, colours before } c\big).$$
 #
 # A convolution looks in all directions, so the weights that look ahead are multiplied by zero. With kernel size
 # $k$ and radius $r = (k-1)/2$, the output at pixel $(i, j)$ may read

@@ -1,8 +1,8 @@
 # %% [markdown]
 # ## Task 8 · Gated PixelCNN without a blind spot (10 points)
 #
-# A stack of masked 3×3 kernels never hears of the pixels on the upper right (the figure of Task 7). The *Gated PixelCNN*
-# ([van den Oord et al., 2016](https://arxiv.org/abs/1606.05328)) reads the past with two stacks of layers instead:
+# A stack of masked 3×3 kernels never hears of the pixels on the upper right (the figure of Task 7). The *Gated
+# PixelCNN* ([van den Oord et al., 2016](https://arxiv.org/abs/1606.05328)) reads the past with two stacks of layers:
 #
 # * the **vertical** stack $v$ reads *rows*: its kernel is a full rectangle, rows $i-r, \dots, i$ and columns
 #   $j-r, \dots, j+r$ with $r = (k-1)/2$. Nothing needs a mask, because of how its result is used: what $v$ knows at row
@@ -10,26 +10,28 @@
 # * the **horizontal** stack $h$ reads its own row to the left, and takes in what the vertical stack found above. The
 #   prediction for pixel $(i, j)$ is made from $h$ at $(i, j)$.
 #
-# A rectangle grows into a larger rectangle, so there is no blind spot. **$v$ feeds $h$, and $h$ never feeds $v$.** There would be
-# nothing to gain, for what $h$ knows lies inside the rectangle of $v$; and there is something to lose. Many
-# implementations move the *image* down once at the start instead of $s$ in every layer. Their $v$ at row $i$ is used at
-# row $i$, and there $h$ at $(i, j+1)$, which knows pixel $(i, j)$, would leak it to the prediction at $(i, j)$.
+# A rectangle grows into a larger rectangle, so there is no blind spot. And **$v$ feeds $h$, but $h$ never feeds $v$.**
+# There would be little to gain, for $h$ knows hardly more than lies inside the rectangle of $v$; and there is something
+# to lose. Many implementations move the *image* down once at the start instead of $s$ in every layer, so that $v$ at
+# $(i, j)$ serves row $i$ itself. If it read $h$ at $(i, j+1)$, which knows pixel $(i, j)$, the pixel would be leaked.
 #
 # The second change is the **gate**. With $2C$ features in two halves $a$ and $b$, ReLU is replaced by
 #
 # $$g(a, b) = \tanh(a) \odot \sigma(b).$$
 #
-# One layer computes, with $\downarrow$ for "one row down, zeros enter at the top", and a label $y$ embedded by two matrices,
+# One layer computes, with $\downarrow$ for "one row down, zeros enter at the top", and a label $y$ embedded by two
+# matrices,
 #
 # $$s = W_v * v, \qquad v' = g(s + V_v\, y),$$
 # $$t = W_h * h + W_{vh} \cdot {\downarrow} s, \qquad h' = W_o \cdot g(t + V_h\, y) \; [\,+\, h\,].$$
 #
-# Here $*$ is a convolution and $\cdot$ a 1×1 convolution. In the **first** layer $v = h$ = the image, so there $W_h$ reads
-# columns $j-r, \dots, j-1$ (as type A) and there is **no** "$+\,h$": that residual connection would carry the pixel to its own
-# prediction. In later layers $W_h$ reads $j-r, \dots, j$ (as type B) and the residual is added. The vertical stack has none.
+# Here $*$ is a convolution and $\cdot$ a 1×1 convolution. In the **first** layer $v = h$ = the image, so there $W_h$
+# reads columns $j-r, \dots, j-1$ (as type A) and there is **no** "$+\,h$": that residual connection would carry the
+# pixel to its own prediction. In later layers $W_h$ reads $j-r, \dots, j$ (as type B) and the residual is added. The
+# vertical stack has none.
 #
-# **Predict** before you run the check: leave out the ↓. Over all 512 binary 3×3 images, will $\sum_x p(x)$ be below 1,
-# equal to 1, or above?
+# **Predict** before you run the check: leave out the ↓. Over all 512 binary 3×3 images, will $\sum_x p(x)$ be below
+# 1, equal to 1, or above?
 
 # %% task="gated-pixelcnn"
 class GatedLayer(nn.Module):
@@ -144,12 +146,12 @@ figure.suptitle("What the red pixel reads: the two stacks see all of the upper r
 plt.show()
 
 # %% [markdown]
-# **What breaks if** $s$ is not moved down one row before it joins $h$? Row $i$ of $s$ has read all of row $i$, also the pixel
-# itself and those on its right. Every conditional now peeks, and the sum over all images can be anything: 3.25 in one
-# measured case. A sum of conditional probabilities that are each fine tells you nothing about their product.
+# **What breaks if** $s$ is not moved down one row before it joins $h$? Row $i$ of $s$ has read all of row $i$, also the
+# pixel itself and those on its right. Every conditional now peeks, and the sum over all images can be anything: 3.25
+# in one measured case. Each softmax still sums to 1 at its own pixel, and that says nothing about the product.
 #
-# **What breaks if** the first layer keeps its residual? $h$ starts as the image, so the pixel walks straight into its own logits.
-# In later layers the same line is harmless, and training needs it.
+# **What breaks if** the first layer keeps its residual? $h$ starts as the image, so the pixel walks straight into its
+# own logits. In later layers the same line is harmless, and training needs it.
 #
-# **At full scale** (for those who have a GPU): on CIFAR-10, with 256 levels and three colours, PixelCNN reaches 3.14 bits per
-# dimension and the Gated PixelCNN 3.03. The layers are the ones you wrote, only wider and more of them.
+# **At full scale** (for those who have a GPU): on CIFAR-10, with 256 levels and three colours, PixelCNN reaches 3.14
+# bits per dimension and the Gated PixelCNN 3.03. The layers are the ones you wrote, only wider and more of them.
