@@ -210,7 +210,7 @@ def prove(
 
 @app.command(epilog="Examples:  dgm-grade demo")
 def demo() -> None:
-    """Grade a class of twenty, honest, wrong, careless and hostile, from release to feedback."""
+    """Grade a sample class, honest, wrong, careless and hostile, from release to feedback."""
     from grading.pipeline.demo import main as show
 
     show()

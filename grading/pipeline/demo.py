@@ -1,4 +1,4 @@
-"""`make demo`: what an instructor types for one homework, on a sample class of twenty, from release to grades."""
+"""`make demo`: what an instructor types for one homework, on a sample class, from release to grades."""
 
 import os
 import shutil

@@ -12,22 +12,30 @@ from grading.pipeline.prove import Proof
 from grading.pipeline.results import Result, TaskResult
 
 NEAR_BUDGET = 0.8
+MIN_WIDTH = 120  # a narrower terminal wraps the lines, which hides less than a cut-off number
 
 
 def class_table(results: Sequence[Result], console: Console | None = None) -> None:
     """Print each student's points by task, the total, and what an instructor should look at."""
     console = console or Console()
+    console.width = max(console.width, MIN_WIDTH)
     if not results:
         console.print("No hand-in has been graded yet.")
         return
     tasks = results[0].tasks
     table = Table(
-        box=SIMPLE_HEAD, title=f"{results[0].homework}: {len(results)} hand-ins", title_justify="left"
+        box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        title=f"{results[0].homework}: {len(results)} hand-ins",
+        title_justify="left",
     )
     table.add_column("student", no_wrap=True)
     for task in tasks:
         table.add_column(
-            f"{task.number}", footer=_mean([r.task(task.id).score for r in results]), justify="right"
+            f"{task.number}",
+            footer=_mean([r.task(task.id).score for r in results]),
+            justify="right",
+            no_wrap=True,
         )
     table.add_column("total", footer=_mean([r.score for r in results]), justify="right", style="bold")
     table.add_column("to look at", overflow="fold")

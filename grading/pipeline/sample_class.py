@@ -33,7 +33,7 @@ class HandIn:
 def attack(work: Homework, path: Path) -> NotebookNode:
     """The blank notebook with one attack's cells in it."""
     notebook = hand_in(work, solved=False)
-    free = []
+    free: list[NotebookNode] = []
     for cell in source_cells(path):
         if cell.cell_type == "code" and "task" in cell.metadata:
             next(each for each in notebook.cells if each.id == cell.metadata["task"]).source = cell.source
@@ -45,7 +45,7 @@ def attack(work: Homework, path: Path) -> NotebookNode:
 
 
 def sample_class(work: Homework) -> list[HandIn]:
-    """Twenty hand-ins, `student-01` to `student-20`."""
+    """The whole class, `student-01` onwards."""
     built = [(kind, _bytes(made), late) for kind, made, late in _kinds(work)]
     return [
         HandIn(f"student-{number:02d}", kind, content, late)

@@ -93,15 +93,15 @@ class TaskWorker:
         self._worker = self.suite.sandbox.worker(Budget(cpu_seconds=self.task.cpu_seconds))
         for cell in runnable_cells(self.suite.notebook, self.task, self.suite.replaced):
             own = cell.id == self.task.id
-            if cell.id in self.suite.poisonous and not own:
+            if cell.id in self.suite.poisonous - self.suite.replaced.keys() and not own:
                 continue
             result = self._worker.run(cell)
             if own:
                 self.run.cell = result
             if self._worker.fault:
+                self.suite.poisonous.add(cell.id)
                 if own:
                     raise self._give_up("the solution cell")
-                self.suite.poisonous.add(cell.id)
                 return
 
     def _give_up(self, what: str) -> StudentError:
