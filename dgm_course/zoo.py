@@ -7,6 +7,7 @@ published figure beside it is a quotation. `markdown_table()` makes the README's
 """
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
@@ -177,13 +178,14 @@ def measure(system: System) -> Capabilities:
 
 def rows() -> list[dict[str, str]]:
     """The table: one dictionary a system, with the same keys in the same order, everything as text."""
-    figures = json.loads(files("dgm_course").joinpath("zoo_figures.json").read_text())["systems"]
+    figures = json.loads(files("dgm_course").joinpath("zoo_figures.json").read_text("utf-8"))
     table = []
     for system in SYSTEMS:
         able, figure = measure(system), figures[system.name]
         table.append(
             {
                 "system": system.name,
+                "family": system.family,
                 "paper": f"{system.paper} ({system.year})",
                 "likelihood": able.likelihood,
                 "one sample": able.sampling,
@@ -201,10 +203,12 @@ def rows() -> list[dict[str, str]]:
 
 
 def markdown_table() -> str:
-    """`rows()` as a table for the README."""
+    """`rows()` as a table for the README, without the columns in which no system has an entry."""
     table = rows()
-    lines = [list(table[0]), ["---"] * len(table[0]), *(list(row.values()) for row in table)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    columns = [column for column in table[0] if any(row[column] != "–" for row in table)]
+    lines = [columns, ["---"] * len(columns), *([row[column] for column in columns] for row in table)]
+    text = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return re.sub(r"arXiv:([\d.]+)", r"[arXiv:\1](https://arxiv.org/abs/\1)", text)
 
 
 class _CountDraws(TorchDispatchMode):

@@ -1,0 +1,129 @@
+"""Train every system of the zoo on its offline data and write down what it reached: `zoo_figures.json`.
+
+    python tests/benchmarks/systems.py            # all of them: three CPU-minutes on one thread
+    python tests/benchmarks/systems.py MADE       # these only; the other figures stay
+
+Budgets are small on purpose: the figures show the order of the systems, not what each could reach.
+"""
+
+import json
+import math
+import platform
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import dgm_course
+from dgm_course import data
+from dgm_course.models.autoregressive.char_rnn import CharRNN
+from dgm_course.models.autoregressive.gated_pixelcnn import GatedPixelCNN
+from dgm_course.models.autoregressive.histogram import Histogram
+from dgm_course.models.autoregressive.logistic_mixture import LogisticMixture
+from dgm_course.models.autoregressive.made import MADE
+from dgm_course.models.autoregressive.markov import MarkovMLP
+from dgm_course.models.autoregressive.pixelcnn import PixelCNN
+from dgm_course.models.autoregressive.transformer import Transformer
+from dgm_course.models.autoregressive.wavenet import WaveNet
+from dgm_course.models.base import ExactLikelihood
+from dgm_course.training import fit
+from dgm_course.zoo import SYSTEMS, markdown_table
+
+SEED = 0
+FIGURES = Path(dgm_course.__file__).with_name("zoo_figures.json")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A data set as a recipe wants it; one dimension's log-probability divided by `nat` is in `unit`."""
+
+    name: str
+    unit: str
+    nat: float
+    load: Callable[[], data.Split]
+
+
+GREY = Source("digits 8×8, 17 levels", "bits/dim", math.log(2), cache(data.digits))
+BINARY = Source("digits 8×8, binary", "nats/dim", 1.0, cache(lambda: data.digits(binarize="threshold")))
+TEXT = Source("Python's help texts", "bits/char", math.log(2), cache(lambda: data.text(length=64)))
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Sequence models read the event of `source` flattened, image models as it is."""
+
+    source: Source
+    build: Callable[[], ExactLikelihood]
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+RECIPES = {
+    "Histogram": Recipe(GREY, lambda: Histogram(17, (64,)), {"epochs": 100, "lr": 0.05}),
+    "Logistic mixture": Recipe(GREY, lambda: LogisticMixture(17, (64,), 5), {"epochs": 100, "lr": 0.05}),
+    "Markov-window MLP": Recipe(BINARY, lambda: MarkovMLP(64, 2, context=18), {"epochs": 15}),
+    "char-RNN": Recipe(TEXT, lambda: CharRNN(64, 96, hidden=128), {"epochs": 5, "lr": 4e-3}),
+    "MADE": Recipe(BINARY, lambda: MADE(64, hidden=(256,)), {"epochs": 25, "lr": 4e-3}),
+    "WaveNet": Recipe(TEXT, lambda: WaveNet(64, 96), {"epochs": 10, "lr": 4e-3}),
+    "PixelCNN": Recipe(BINARY, lambda: PixelCNN((1, 8, 8), num_blocks=3), {"epochs": 40, "lr": 2e-3}),
+    "Gated PixelCNN": Recipe(
+        BINARY, lambda: GatedPixelCNN((1, 8, 8), num_layers=4), {"epochs": 25, "lr": 2e-3}
+    ),
+    "Transformer": Recipe(GREY, lambda: Transformer(64, 17), {"epochs": 20, "lr": 2e-3}),
+}
+
+
+def shaped(x: torch.Tensor, model: ExactLikelihood) -> torch.Tensor:
+    return x.view(-1, *model.event_shape)
+
+
+def figure(recipe: Recipe) -> dict[str, Any]:
+    split = recipe.source.load()
+    torch.manual_seed(SEED)
+    model = recipe.build()
+    train, validation, test = (shaped(part, model) for part in (split.train, split.validation, split.test))
+    start = time.process_time()
+    fit(
+        model,
+        train,
+        batch_size=64,
+        validation=validation if len(validation) else None,
+        seed=SEED,
+        progress=False,
+        **recipe.settings,
+    )
+    seconds = time.process_time() - start
+    with torch.no_grad():
+        nats = -torch.cat([model.log_prob(part) for part in test.split(128)]).mean().item()
+    return {
+        "data": recipe.source.name,
+        "unit": recipe.source.unit,
+        "value": round(nats / math.prod(model.event_shape) / recipe.source.nat, 4),
+        "cpu_seconds": round(seconds, 1),
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "train_examples": len(train),
+        "seed": SEED,
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+    }
+
+
+def main(names: list[str]) -> None:
+    torch.set_num_threads(1)
+    figures = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
+    for name in names or [system.name for system in SYSTEMS]:
+        figures[name] = figure(RECIPES[name])
+        print(
+            f"{name:20} {figures[name]['value']:.4f} {figures[name]['unit']}, {figures[name]['cpu_seconds']} s",
+            flush=True,
+        )
+        FIGURES.write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n")
+    print(markdown_table())
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
