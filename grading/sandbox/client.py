@@ -123,9 +123,7 @@ class Worker:
         self.fault: Fault | None = None
         self.record: dict[str, Any] | None = None
         self._fork()
-        if files:
-            body = {name: torch.tensor(np.frombuffer(data, np.uint8)) for name, data in files.items()}
-            self._exchange("files", {"files": body})
+        self._write_files(files)
 
     @property
     def student(self) -> Student:
@@ -191,11 +189,18 @@ class Worker:
         self.deadline = self.started + ANSWER_SECONDS
         try:
             frame = wire.read(self._read)
-        except (OSError, EOFError, ProtocolViolation) as error:
-            raise SandboxError("A worker did not start: run `dgm-grade doctor`.") from error
+        except (OSError, EOFError, ProtocolViolation):
+            frame = wire.Frame(0, "refused", "it ended before it began")
         if frame.kind != "ready":
+            self.close()
             raise SandboxError(f"A worker could not be confined: {frame.body}")
         self.idle_mib = frame.body / 1024
+
+    def _write_files(self, files: Mapping[str, bytes]) -> None:
+        body = {name: torch.tensor(np.frombuffer(data, np.uint8)) for name, data in files.items()}
+        if files and self._exchange("files", {"files": body}).kind == "error":
+            self.close()
+            raise SandboxError(f"A worker could not write {', '.join(files)}: shorten or rename these files.")
 
     def _exchange(self, kind: str, body: dict[str, Any]) -> wire.Frame:
         if self.fault:

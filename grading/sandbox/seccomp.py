@@ -7,17 +7,18 @@ behind Landlock's back (chmod, chown, setxattr, utime, truncate).
 """
 
 import errno
+import fcntl
 import termios
 
 import pyseccomp
 from pyseccomp import ALLOW, EQ, ERRNO, MASKED_EQ, Arch, Arg, SyscallFilter
 
 FILES = """read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 lseek open openat creat close
-    close_range dup dup2 dup3 fcntl ftruncate fallocate fsync fdatasync fadvise64 flock stat fstat lstat newfstatat
+    close_range dup dup2 dup3 ftruncate fallocate fsync fdatasync fadvise64 flock stat fstat lstat newfstatat
     statx access faccessat faccessat2 getdents getdents64 getcwd chdir fchdir mkdir mkdirat rmdir unlink unlinkat
     rename renameat renameat2 readlink readlinkat statfs fstatfs umask sendfile copy_file_range pipe pipe2 eventfd2
     select pselect6 poll ppoll socketpair epoll_create1 epoll_ctl epoll_wait epoll_pwait"""
-MEMORY = "mmap munmap mremap mprotect madvise brk msync mincore membarrier get_mempolicy"
+MEMORY = "mmap munmap mremap mprotect madvise brk msync membarrier get_mempolicy"
 THREADS = """futex futex_waitv set_robust_list get_robust_list rseq set_tid_address gettid arch_prctl sched_yield
     sched_getaffinity sched_getparam sched_getscheduler sched_get_priority_max sched_get_priority_min getcpu exit
     exit_group restart_syscall"""
@@ -27,6 +28,19 @@ TIME = "clock_gettime clock_getres clock_nanosleep nanosleep gettimeofday time t
 WHOAMI = """getpid getppid getuid geteuid getgid getegid getresuid getresgid getgroups getpgid getpgrp getsid uname
     sysinfo getrusage getrlimit getrandom"""
 
+# Not F_SETOWN and F_SETSIG: with them a file sends any signal to any process.
+FCNTL = (
+    fcntl.F_DUPFD,
+    fcntl.F_DUPFD_CLOEXEC,
+    fcntl.F_GETFD,
+    fcntl.F_SETFD,
+    fcntl.F_GETFL,
+    fcntl.F_SETFL,
+    fcntl.F_GETLK,
+    fcntl.F_SETLK,
+    fcntl.F_SETLKW,
+)
+IOCTL = (termios.TCGETS, termios.FIONREAD, termios.FIONBIO, termios.FIOCLEX, termios.FIONCLEX)
 CLONE_THREAD = 0x10000
 PR_SET_NAME, PR_SET_VMA = 15, 0x53564D41
 FLAGS_ARGUMENT = 0
@@ -41,8 +55,9 @@ def new_filter() -> SyscallFilter:
     rules.add_rule(ALLOW, "clone", Arg(FLAGS_ARGUMENT, MASKED_EQ, CLONE_THREAD, CLONE_THREAD))
     # its flags lie in memory, out of a filter's sight; the C library falls back to clone
     rules.add_rule(ERRNO(errno.ENOSYS), "clone3")
-    for request in (termios.TCGETS, termios.FIONREAD, termios.FIONBIO, termios.FIOCLEX, termios.FIONCLEX):
-        rules.add_rule(ALLOW, "ioctl", Arg(1, EQ, request))
+    for name, allowed in (("fcntl", FCNTL), ("ioctl", IOCTL)):
+        for request in allowed:
+            rules.add_rule(ALLOW, name, Arg(1, EQ, request))
     for option in (PR_SET_NAME, PR_SET_VMA):
         rules.add_rule(ALLOW, "prctl", Arg(0, EQ, option))
     rules.add_rule(ALLOW, "prlimit64", Arg(0, EQ, 0))  # of this process only

@@ -3,6 +3,7 @@
 import io
 import json
 import linecache
+import sys
 from types import TracebackType
 from typing import Any
 
@@ -10,6 +11,7 @@ from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.text import SList
 from traitlets import Type
 from traitlets.config import Config
 
@@ -119,6 +121,14 @@ class Shell(InteractiveShell):
     def init_sys_path(self) -> None:
         """The working directory stays off the path: a submitted `torch.py` must not shadow torch."""
 
+    def system(self, command: str) -> None:
+        """A `!command` is left out with a word, for notebooks often hold a harmless `!pip install`."""
+        _no_program()
+
+    def getoutput(self, command: str, split: bool = True, depth: int = 0) -> list[str] | str:
+        self.system(command)
+        return SList() if split else ""
+
     def enable_gui(self, gui: str | None = None) -> None:
         """A worker has no screen."""
 
@@ -135,6 +145,10 @@ class Shell(InteractiveShell):
         return OUTPUTS.items, result.error_before_exec or result.error_in_exec
 
 
+def _no_program(line: str = "", cell: str = "") -> None:
+    print("No other program runs while grading.", file=sys.stderr)
+
+
 def new_shell() -> Shell:
     config = Config()
     config.HistoryManager.enabled = False
@@ -142,6 +156,9 @@ def new_shell() -> Shell:
     config.InteractiveShell.xmode = "Context"
     config.InlineBackend.figure_formats = {"png"}
     shell = Shell.instance(config=config)
+    shell.db = {}  # what magics remember stays in memory
+    for name in ("script", *shell.magics_manager.registry["ScriptMagics"].script_magics):
+        shell.magics_manager.register_function(_no_program, "cell", name)
     shell.enable_matplotlib("inline")
     return shell
 

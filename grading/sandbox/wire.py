@@ -57,7 +57,7 @@ class Frame:
 
 
 def refuse(value: object) -> Handle:
-    raise UnsendableError(f"an object of type {type(value).__name__}")
+    raise UnsendableError(f"cannot send an object of type {type(value).__name__}")
 
 
 # ── encoding ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -73,7 +73,9 @@ class _Encoder:
     def encode(self, value: Any, depth: int = 0) -> Any:
         self.nodes += 1
         if depth > MAX_DEPTH or self.nodes > MAX_NODES:
-            raise UnsendableError(f"a structure of more than {MAX_DEPTH} levels or {MAX_NODES} values")
+            raise UnsendableError(
+                f"cannot send a structure of more than {MAX_DEPTH} levels or {MAX_NODES} values"
+            )
         match value:
             case None | bool():
                 return value
@@ -106,7 +108,9 @@ class _Encoder:
             )
         self.bytes += tensor.numel() * tensor.element_size()
         if self.bytes > MAX_BUFFERS or tensor.dim() > MAX_DIMS:
-            raise UnsendableError(f"tensors of more than {MAX_BUFFERS >> 20} MiB or {MAX_DIMS} dimensions")
+            raise UnsendableError(
+                f"cannot send tensors of more than {MAX_BUFFERS >> 20} MiB or {MAX_DIMS} dimensions"
+            )
         plain = tensor.detach().as_subclass(Tensor).cpu().resolve_neg().contiguous()
         self.buffers.append(plain)
         return len(self.buffers) - 1
@@ -121,7 +125,7 @@ def pack(id: int, kind: str, body: object, unknown: Callable[[Any], Handle] = re
     ]
     header = json.dumps({"id": id, "kind": kind, "body": value, "buffers": buffers}, allow_nan=False).encode()
     if len(header) > MAX_HEADER:
-        raise UnsendableError(f"more than {MAX_HEADER >> 20} MiB of plain data")
+        raise UnsendableError(f"cannot send more than {MAX_HEADER >> 20} MiB of plain data")
     raw = [buffer.numpy().tobytes() for buffer in encoder.buffers]
     return b"".join([struct.pack(">I", len(header)), header, *raw])
 

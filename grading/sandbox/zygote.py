@@ -59,6 +59,7 @@ def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
     home, confined = Path(sys.argv[2]), sys.argv[3] == "confined"
     torch.set_num_threads(1)
+    make_absent("solutions", *REFERENCE)  # before anything is imported, so that no worker finds it in memory
     for name in PRELOAD:
         if find_spec(name):
             importlib.import_module(name)
@@ -125,7 +126,8 @@ class Zygote:
             except Exception as error:
                 os.write(3, wire.pack(0, "refused", str(error)))
                 raise
-            make_absent("grading", "solutions", *REFERENCE)
+            make_absent("grading")
+            sys.modules["__mp_main__"] = sys.modules["__main__"]  # else it still names the zygote
             os.write(3, wire.pack(0, "ready", resident))
             worker.serve(3, self.shell)
         finally:

@@ -122,3 +122,8 @@ def test_what_does_not_start_says_why(monkeypatch):
     (finding,) = doctor.diagnose("landlock")
     assert not finding.held
     assert "no libseccomp" in finding.fix
+
+
+def test_a_file_that_cannot_be_written_is_our_fault_not_the_students(sandbox):
+    with pytest.raises(SandboxError, match="no/such/folder"):
+        sandbox.worker(files={"no/such/folder": b""})

@@ -59,6 +59,15 @@ def test_what_notebooks_may_do_works(worker, source):
 
 
 @pytest.mark.parametrize(
+    "source", ["!pip install x", "files = !ls", "%%bash\nls", "%%python\n1", "%pip install x"]
+)
+def test_other_programs_are_left_out_with_a_word(worker, source):
+    result = worker.run(Cell("program", source))
+    assert result.error is None
+    assert "No other program runs while grading" in texts(result)[0]
+
+
+@pytest.mark.parametrize(
     "source",
     [
         "import dgm_course.data, dgm_course.plots, dgm_course.homework, dgm_course.testing",
