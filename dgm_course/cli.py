@@ -4,7 +4,6 @@ Exit status: 0 when all is well, 1 when a visible check does not pass, 2 when a 
 says in one line what is wrong and what to do.
 """
 
-import inspect
 import io
 import subprocess
 import sys
@@ -129,21 +128,24 @@ def zoo() -> None:
 
 @data_app.command("list")
 def data_list() -> None:
-    """Name every data set, with the first sentence of its description."""
-    for name, load in _data_sets().items():
-        typer.echo(f"{name:<20} {(inspect.getdoc(load) or '').partition(chr(10))[0]}")
+    """Name every data set, what it holds, and whether it needs a download."""
+    from dgm_course.data import CATALOGUE
+
+    for row in CATALOGUE:
+        typer.echo(f"{row.name:<18} {row.about}{' (download)' if row.download else ''}")
 
 
-@data_app.command("fetch", epilog="Example:  dgm data fetch digits")
+@data_app.command("fetch", epilog="Examples:  dgm data fetch digits  ·  dgm data fetch mnist-70k")
 def data_fetch(name: Annotated[str, typer.Argument(help="A name that `dgm data list` shows.")]) -> None:
     """Load a data set once, so that it is there when the network is not."""
-    sets = _data_sets()
-    if name not in sets:
-        fail(f"there is no data set {name!r}; there is {', '.join(sets)}")
+    from dgm_course.data import DownloadError, entry
+
     try:
-        typer.echo(f"{name}: {sets[name]()!r}")
-    except OSError as error:
-        fail(str(error).splitlines()[0])
+        typer.echo(f"{name}: {entry(name).load()!r}")
+    except KeyError as error:
+        fail(error.args[0])
+    except DownloadError as error:
+        fail(str(error))
 
 
 def check_python(version: tuple[int, int]) -> None:
@@ -199,20 +201,3 @@ def _progress() -> Iterator[Callable[[int, int], None]]:
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         bar = progress.add_task("cells", total=None)
         yield lambda done, total: progress.update(bar, completed=done, total=total)
-
-
-def _data_sets() -> dict[str, Callable[..., object]]:
-    """The functions of `dgm_course.data` that load a data set without being told anything."""
-    from dgm_course import data
-
-    functions = {
-        name: getattr(data, name) for name in data.__all__ if inspect.isfunction(getattr(data, name))
-    }
-    return {
-        name: load
-        for name, load in functions.items()
-        if all(
-            p.default is not p.empty or p.kind == p.VAR_KEYWORD
-            for p in inspect.signature(load).parameters.values()
-        )
-    }

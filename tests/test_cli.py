@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from dgm_course import cli
+from dgm_course.data import CATALOGUE
 from dgm_course.homework.course import homework
 
 COMMANDS = [[], ["lab"], ["check"], ["submit"], ["zoo"], ["data"], ["data", "list"], ["data", "fetch"]]
@@ -105,14 +106,18 @@ def test_check_ends_with_status_one_when_a_check_does_not_pass(dgm, tmp_path):
     assert "✗" in result.stdout
 
 
-def test_data(dgm):
+def test_data_list_names_every_set_and_marks_the_downloads(dgm):
     listed = dgm("data", "list")
     assert listed.exit_code == 0
-    assert listed.stdout.count("\n") >= 3
-    assert "digits " in listed.stdout
+    lines = listed.stdout.splitlines()
+    assert [line.split()[0] for line in lines] == [row.name for row in CATALOGUE]
+    assert [line.endswith("(download)") for line in lines] == [row.download for row in CATALOGUE]
+
+
+def test_data_fetch_loads_a_set(dgm):
     fetched = dgm("data", "fetch", "digits")
     assert fetched.exit_code == 0
-    assert fetched.stdout.startswith("digits: ")
+    assert fetched.stdout.startswith("digits: LabelledSplit(train=(1000, 1, 8, 8)")
 
 
 def test_zoo_shows_every_system(dgm, monkeypatch):
@@ -125,14 +130,13 @@ def test_zoo_shows_every_system(dgm, monkeypatch):
     assert "WaveNet" in result.stdout
 
 
-def test_a_failed_download_is_one_line(dgm, monkeypatch):
-    def offline():
-        raise ConnectionError("no network; data.digits() is on every machine\nand more")
-
-    monkeypatch.setattr(cli, "_data_sets", lambda: {"mnist": offline})
-    result = dgm("data", "fetch", "mnist")
+def test_a_failed_download_is_one_line(dgm, tmp_path, monkeypatch):
+    monkeypatch.setenv("DGM_DATA_DIR", str(tmp_path))
+    (tmp_path / "mnist").write_text("a file where the cache should be")
+    result = dgm("data", "fetch", "mnist-70k")
     assert result.exit_code == 2
-    assert result.stderr == "dgm: no network; data.digits() is on every machine\n"
+    assert result.stderr.startswith("dgm: cannot write to the cache")
+    assert result.stderr.count("\n") == 1
 
 
 def test_lab_starts_jupyterlab_or_says_how_to_get_it(dgm, monkeypatch):
