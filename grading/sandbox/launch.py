@@ -32,17 +32,8 @@ def environment(home: Path) -> dict[str, str]:
 def command(control: int, home: Path, isolation: str) -> list[str]:
     """The command line of a zygote that is reached through the file descriptor `control`."""
     confined = "unconfined" if isolation == "none" else "confined"
-    zygote = [
-        sys.executable,
-        "-s",
-        "-P",
-        "-B",
-        "-m",
-        "grading.sandbox.zygote",
-        str(control),
-        str(home),
-        confined,
-    ]
+    python = [sys.executable, "-s", "-P", "-B", "-m"]  # nothing of the user's or the working directory's
+    zygote = [*python, "grading.sandbox.zygote", str(control), str(home), confined]
     return [*_bwrap(home), *zygote] if isolation == "bwrap" else zygote
 
 
@@ -64,5 +55,6 @@ def bwrap_works() -> bool:
     """Whether an ordinary program starts behind the same walls; many systems deny namespaces to users."""
     if not shutil.which("bwrap"):
         return False
-    trial = [*_bwrap(Path("/tmp")), sys.executable, "-I", "-S", "-c", ""]
-    return subprocess.run(trial, env=environment(Path("/tmp")), capture_output=True).returncode == 0
+    home = Path("/tmp/dgm-sandbox-trial")
+    trial = [*_bwrap(home), sys.executable, "-I", "-S", "-c", ""]
+    return subprocess.run(trial, env=environment(home), capture_output=True).returncode == 0

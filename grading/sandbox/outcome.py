@@ -36,7 +36,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class CellError:
-    """Why a cell stopped. `kind`: raised · timeout · died · protocol; `line` is the student's own source."""
+    """Why a cell stopped. `kind`: raised · timeout · died · protocol.
+
+    `type` is the exception's builtin type, or how the process ended in words; `line` is the student's own source.
+    """
 
     kind: str
     type: str

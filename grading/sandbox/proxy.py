@@ -9,7 +9,7 @@ from dgm_course.testing import StudentError
 from grading.sandbox.wire import Handle, ProtocolViolation
 
 if TYPE_CHECKING:
-    from grading.sandbox.client import Worker
+    from grading.sandbox.session import Worker
 
 MAX_LABEL = 60
 

@@ -10,7 +10,10 @@ import errno
 import fcntl
 import termios
 
-import pyseccomp
+try:
+    import pyseccomp
+except RuntimeError as error:
+    raise RuntimeError("libseccomp is missing: install libseccomp2 from your distribution.") from error
 from pyseccomp import ALLOW, EQ, ERRNO, MASKED_EQ, Arch, Arg, SyscallFilter
 
 FILES = """read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 lseek open openat creat close
