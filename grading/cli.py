@@ -118,7 +118,7 @@ def run(
     force: Annotated[bool, typer.Option("--force", help="Grade again what has a current result.")] = False,
 ) -> None:
     """Grade every collected hand-in that has no current result, and fill the gradebook."""
-    from grading.pipeline.gradebook import import_results
+    from grading.pipeline.gradebook import import_results, read_ledger
     from grading.pipeline.release import open_course
     from grading.pipeline.report import class_table
     from grading.pipeline.run import run_class
@@ -140,7 +140,7 @@ def run(
             f"{course} holds no hand-ins of {name}: run `dgm-grade collect {name} FOLDER` first."
         )
     import_results(course, work, results)
-    class_table(results, console)
+    class_table(results, console, read_ledger(course, work))
     for student, error in failures.items():
         _say(f"[yellow]✗[/yellow] {escape(student)} could not be graded: {escape(repr(error))}")
     _say(f"Next: dgm-grade feedback {name}")

@@ -1,6 +1,6 @@
 """Notebooks are what their text sources build, and the solved one runs from a fresh kernel without a network."""
 
-import os
+import shutil
 import subprocess
 import sys
 
@@ -10,6 +10,7 @@ from nbclient import NotebookClient
 
 from dgm_course.homework.course import HOMEWORKS, homework
 from grading.pipeline.notebooks import (
+    ROOT,
     instructor_notebook,
     release_notebook,
     skeleton,
@@ -69,9 +70,11 @@ def test_solved_notebook_runs_top_to_bottom(name, tmp_path):
 
 
 def test_student_wheel_holds_nothing_hidden(tmp_path):
+    source = tmp_path / "source"  # a copy: setuptools leaves its build folder beside what it builds
+    ignored = shutil.ignore_patterns(".*", "build", "*.egg-info", "__pycache__")
+    shutil.copytree(ROOT, source, ignore=ignored)
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
-    root = os.path.dirname(os.path.dirname(__file__))
-    subprocess.run([*command, "--wheel-dir", str(tmp_path), root], check=True)
+    subprocess.run([*command, "--wheel-dir", str(tmp_path), str(source)], check=True)
     (wheel,) = tmp_path.glob("*.whl")
     unpacked = tmp_path / "wheel"
     subprocess.run([sys.executable, "-m", "zipfile", "-e", str(wheel), str(unpacked)], check=True)

@@ -4,6 +4,7 @@
 """
 
 import contextlib
+import io
 import os
 import secrets
 import shutil
@@ -23,6 +24,7 @@ from rich.console import Console
 from dgm_course.homework.course import homework
 from grading.pipeline.bank import hand_in, misconceptions
 from grading.pipeline.demo import COURSE
+from grading.pipeline.gradebook import read_ledger
 from grading.pipeline.keys import course_key
 from grading.pipeline.notebooks import reference_cells
 from grading.pipeline.report import class_table
@@ -60,10 +62,11 @@ def notebook_picture(browser: Browser, target: Path) -> None:
     keep = {"given-imports", "made", "check-made", "text-05-1"}
     notebook.cells = [cell for cell in notebook.cells[: ids.index("check-made") + 1] if cell.id in keep]
     with jupyterlab(nbformat.writes(notebook)) as url:
-        page = browser.new_page(viewport={"width": 1100, "height": 1500})
+        page = browser.new_page(viewport={"width": 1100, "height": 1060})
         page.goto(url)
         page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=60_000)
         page.evaluate("window.jupyterapp.commands.execute('application:toggle-left-area')")
+        page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]", timeout=60_000)
         page.evaluate(RUN_ALL)
         page.wait_for_selector("text=/expected/i", timeout=60_000)
         page.locator(".jp-NotebookPanel-notebook .jp-OutputArea-output").last.scroll_into_view_if_needed()
@@ -72,15 +75,17 @@ def notebook_picture(browser: Browser, target: Path) -> None:
 
 def feedback_picture(browser: Browser, target: Path) -> None:
     """The feedback of the sample class's member with a misconception in every task."""
-    page = browser.new_page(viewport={"width": 1000, "height": 1400})
+    page = browser.new_page(viewport={"width": 1000, "height": 1060})
     page.goto((COURSE / "feedback" / "student-08" / "hw1" / "hw1.html").resolve().as_uri())
     page.screenshot(path=target)
 
 
 def class_picture(browser: Browser, target: Path) -> None:
     """The table that `make demo` prints."""
-    console = Console(record=True, width=150, quiet=True)
-    console.print(class_table(read_results(COURSE, "hw1", course_key(COURSE))))
+    console = Console(record=True, width=130, file=io.StringIO())
+    class_table(
+        read_results(COURSE, "hw1", course_key(COURSE)), console, read_ledger(COURSE, homework("hw1"))
+    )
     page = browser.new_page(viewport={"width": 1400, "height": 700})
     page.set_content(console.export_svg(title="make demo"))
     page.locator("svg").first.screenshot(path=target)
@@ -101,6 +106,7 @@ def jupyterlab(notebook: str) -> Iterator[str]:
                 *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1"),
                 *(f"--port={port}", f"--IdentityProvider.token={token}", f"--notebook-dir={folder}"),
                 "--LabApp.expose_app_in_browser=True",
+                "--LabApp.news_url=None",
             ],
             env=os.environ | dirs | {"IPYTHONDIR": f"{folder}/.ipython"},
             stderr=subprocess.DEVNULL,

@@ -1,6 +1,6 @@
 """A class, and a proof of the hidden tests, at a glance in a terminal."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import fmean
 
 from rich.box import SIMPLE_HEAD
@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from grading.pipeline.ledger import Ledger
 from grading.pipeline.prove import Proof
 from grading.pipeline.results import Result, TaskResult
 
@@ -15,8 +16,13 @@ NEAR_BUDGET = 0.8
 MIN_WIDTH = 120  # a narrower terminal wraps the lines, which hides less than a cut-off number
 
 
-def class_table(results: Sequence[Result], console: Console | None = None) -> None:
-    """Print each student's points by task, the total, and what an instructor should look at."""
+def class_table(
+    results: Sequence[Result], console: Console | None = None, ledgers: Mapping[str, Ledger] | None = None
+) -> None:
+    """Print each student's points by task, the total, and what an instructor should look at.
+
+    With the gradebook's ledgers, those who handed in late are among that.
+    """
     console = console or Console()
     console.width = max(console.width, MIN_WIDTH)
     if not results:
@@ -43,7 +49,11 @@ def class_table(results: Sequence[Result], console: Console | None = None) -> No
     table.show_footer = True
     for result in results:
         points = [_points(task) for task in result.tasks]
-        table.add_row(escape(result.student), *points, f"{result.score:g}", escape("; ".join(flags(result))))
+        ledger = (ledgers or {}).get(result.student)
+        look = flags(result) + (
+            [f"{ledger.seconds_late / 3600:.0f} h late"] if ledger and ledger.seconds_late else []
+        )
+        table.add_row(escape(result.student), *points, f"{result.score:g}", escape("; ".join(look)))
     console.print(table)
     worth = ", ".join(f"{task.number} {task.id} ({task.points:g})" for task in tasks)
     console.print(f"[dim]Tasks and points: {worth}.[/dim]")

@@ -4,9 +4,11 @@ import nbformat
 import pytest
 
 from grading.pipeline.bank import hand_in, misconceptions, right_styles
+from grading.pipeline.keys import course_key
 from grading.pipeline.notebooks import reference_cells
+from grading.pipeline.results import result_path, write_result
 from grading.pipeline.sample_class import ATTACKS, attack
-from grading.pipeline.submission import grade_submission, is_current
+from grading.pipeline.submission import grade_submission, stored_result
 
 SECRET = b"test"
 
@@ -92,12 +94,18 @@ def test_a_misconception_of_the_bank_is_named(work, sandbox):
     assert task.misconception == wrong.explanation
 
 
-def test_a_result_is_current_until_bytes_or_isolation_change(work, sandbox):
+def test_a_stored_result_serves_until_bytes_or_isolation_change(work, sandbox, tmp_path):
     content = nbformat.writes(hand_in(work, solved=False)).encode()
     result = grade(work, sandbox, content, "histogram")
-    assert is_current(result, work, content, sandbox.isolation)
-    assert not is_current(result, work, content + b" ", sandbox.isolation)
-    assert not is_current(result, work, content, "UNISOLATED")
+    key = course_key(tmp_path)
+    write_result(result, result_path(tmp_path, "hw1", "student-01"), key)
+
+    def stored(content, isolation):
+        return stored_result(tmp_path, work, "student-01", content, isolation, key)
+
+    assert stored(content, sandbox.isolation) == result
+    assert stored(content + b" ", sandbox.isolation) is None
+    assert stored(content, "UNISOLATED") is None
 
 
 def test_right_styles_cover_every_task(work):
