@@ -16,8 +16,8 @@ from dgm_course.testing import (
 READ = "task 4 of the notebook, and lecture 2, section 'Recurrent models'"
 
 
-def random_model(student, rng, num_symbols, embedding_dim=3, hidden_dim=6):
-    return randomize(student.CharRNN(num_symbols, embedding_dim, hidden_dim), rng)
+def random_model(student, rng, num_symbols, embedding_dim=3, hidden_dim=6, scale=1.0):
+    return randomize(student.CharRNN(num_symbols, embedding_dim, hidden_dim), rng, scale)
 
 
 def log_prob_by_steps(model, num_symbols, x):
@@ -115,6 +115,7 @@ def test_samples_follow_log_prob(student, rng):
         assert_samples_follow(
             samples,
             log_prob_by_steps(model, 3, support)[:, -1].exp(),
+            false_alarm=1e-6 / 3,
             cause="the drawn symbol is not the next input, the state is not carried along, or argmax for a draw",
             read="task 4 of the notebook, 'Stepwise', and lecture 2, section 'Sampling'",
         )
@@ -123,7 +124,7 @@ def test_samples_follow_log_prob(student, rng):
 @pytest.mark.points(1)
 def test_generator_decides_the_samples(student, rng):
     """The same generator gives the same strings, another one gives others"""
-    model = random_model(student, rng, 8)
+    model = random_model(student, rng, 8, scale=0.3)  # no symbol so likely that draws agree by chance
     seed = int(torch.randint(2**31, (), generator=rng))
     first, again, other = (
         model.sample(3, 20, torch.Generator().manual_seed(s)) for s in (seed, seed, seed + 1)

@@ -48,6 +48,7 @@ def test_samples_follow_the_model(student, rng):
         assert_samples_follow(
             samples,
             conditionals(tables).prod(1),
+            false_alarm=1e-6 / 2,
             cause="symbols are drawn before those they depend on, by argmax, with a temperature, or from the logits "
             "of another dimension",
             read=READ,
@@ -138,6 +139,7 @@ def test_each_example_has_its_own_mask(student, rng):
         assert_samples_follow(
             filled[group == number],
             filled_probabilities(tables, evidence[number], masks[number]),
+            false_alarm=1e-6 / 2,
             what="inpainted strings",
             cause="the mask, or the conditional, of one example is used for all",
             read=READ,
