@@ -146,7 +146,7 @@ plt.show()
 # curve shows a leak, only a test of what depends on what, and so the trained models are asked once more.
 #
 # Which of your two models is better? On 1500 small, centred images the MADE may well win: position tells it a lot,
-# and it has the weights to use it. The PixelCNN has a fiftieth of the weights, and on large images, where the
+# and it has the weights to use it. The PixelCNN has a fifth of the weights, and on large images, where the
 # same stroke occurs anywhere, it is far ahead.
 #
 # **At full scale**: `train_autoregressive` takes images of any size. On binarised 28×28 MNIST the papers report, in nats

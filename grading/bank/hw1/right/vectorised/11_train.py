@@ -21,12 +21,12 @@ def train_autoregressive(model, images, *, num_epochs, batch_size, learning_rate
 
 
 def train_made(images, generator):
-    model = MADE(64, (400, 400))
+    model = MADE(64, (300, 300))
     train_autoregressive(model, images, num_epochs=16, batch_size=30, learning_rate=3e-3, generator=generator)
     return model
 
 
 def train_pixelcnn(images, generator):
-    model = PixelCNN(2, 24, 7, 2)
+    model = PixelCNN(2, 16, 7, 2)
     train_autoregressive(model, images, num_epochs=7, batch_size=50, learning_rate=1e-2, generator=generator)
     return model
