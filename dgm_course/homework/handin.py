@@ -53,6 +53,8 @@ def read_notebook(path: Path, work: Homework) -> NotebookNode:
             warnings.simplefilter("ignore", nbformat.warnings.MissingIDFieldWarning)
             notebook = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
             nbformat.validate(notebook)
+    except OSError as error:
+        raise HandinError(f"cannot read {path} ({error.strerror}): look at its permissions") from error
     except (*NOT_A_NOTEBOOK, nbformat.ValidationError) as error:
         raise HandinError(
             f"{path} is not a whole notebook (was it cut short while it was saved?): open it, save it again"
@@ -101,7 +103,7 @@ def pack(
     parsed = read_notebook(notebook, work)
     check_cells(parsed, work)
     content = notebook.read_bytes()
-    student = re.sub(r"[^\w.-]+", "-", name or getpass.getuser()).strip("-.") or "student"
+    student = re.sub(r"[^\w.-]+", "-", name or _login_name()).strip("-.") or "student"
     if not out.is_dir():
         raise HandinError(f"there is no folder {out}: make it first, or name another with --out")
     try:
@@ -118,6 +120,14 @@ def pack(
         path = out / f"{student}-{work.id}.zip"
         os.replace(half, path)
     return Handin(path, run)
+
+
+def _login_name() -> str:
+    """The user of this computer; a container may not know its user's name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # KeyError until Python 3.12
+        raise HandinError("your login name cannot be found: say your name with --name") from None
 
 
 def _grade_ids(notebook: NotebookNode) -> Counter[str]:

@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -60,6 +61,25 @@ def test_a_missing_file_a_folder_a_large_file_and_another_notebook(tmp_path):
     nbformat.write(nbformat.v4.new_notebook(cells=[cell]), other)
     with pytest.raises(HandinError, match="not the notebook of hw1"):
         read_notebook(other, HW1)
+
+
+def test_a_file_that_cannot_be_read_is_told(saved, monkeypatch):
+    def denied(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_text", denied)
+    with pytest.raises(HandinError, match=r"cannot read .* \(Permission denied\)"):
+        read_notebook(saved, HW1)
+
+
+@pytest.mark.parametrize("error", [KeyError, OSError])
+def test_a_computer_that_does_not_know_its_user_asks_for_a_name(saved, tmp_path, monkeypatch, error):
+    def nameless():
+        raise error("uid not found")
+
+    monkeypatch.setattr("getpass.getuser", nameless)
+    with pytest.raises(HandinError, match="say your name with --name"):
+        pack(saved, HW1, tmp_path)
 
 
 def test_cells_that_are_missing_or_there_twice_are_named(notebook):
