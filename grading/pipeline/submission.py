@@ -134,10 +134,14 @@ def _attempted(release: NotebookNode, notebook: NotebookNode) -> set[str]:
 
 @cache
 def suite_fingerprint(work: Homework) -> str:
-    """SHA-256 of everything trusted that decides a score: hidden tests, property asserts, release notebook."""
+    """SHA-256 of everything trusted that decides a score.
+
+    Hidden tests, property asserts, the release, the tasks with their budgets, and the reference, which stands in
+    for failed prerequisites.
+    """
     testing = Path(dgm_course.__file__).parent / "testing"
     files = [*(HIDDEN / work.id).glob("*.py"), *testing.glob("*.py"), release_path(work)]
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(repr((work, sorted(reference_cells(work).items()))).encode())
     for path in sorted(files):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
