@@ -34,7 +34,9 @@ def main() -> None:
             os.path.relpath(str(word)) if str(word).startswith("/") else str(word) for word in words
         )
         console.print(f"\n[bold]$ dgm-grade {shown}[/bold]", highlight=False)
-        app([str(word) for word in words], standalone_mode=False)
+        status = app([str(word) for word in words], standalone_mode=False)
+        if status:
+            raise SystemExit(status)
 
     work = homework("hw1")
     shutil.rmtree(FOLDER, ignore_errors=True)
