@@ -56,7 +56,7 @@ def grade_all(
 ) -> Iterator[tuple[Job, Result | Exception]]:
     """Grade hand-ins as they finish; a hand-in that the grader itself stumbles over comes with the exception."""
     pool = ProcessPoolExecutor(
-        processes or os.cpu_count(),
+        processes or len(os.sched_getaffinity(0)),
         mp_context=multiprocessing.get_context("spawn"),
         initializer=_open_sandbox,
         initargs=(isolation, trusted),
