@@ -19,6 +19,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from dgm_course.homework.course import HOMEWORKS, Homework, Task, homework
+from grading.pipeline.results import write_atomically
 
 ROOT = Path(__file__).parents[2]
 SOLUTIONS = ROOT / "solutions"
@@ -139,8 +140,7 @@ def main(arguments: list[str]) -> int:
         if "--check" in arguments:
             print(f"{path.relative_to(ROOT)} is not what its source builds: run `make notebooks`")
         else:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+            write_atomically(path, text.encode())
             print(f"built {path.relative_to(ROOT)}")
     return stale if "--check" in arguments else 0
 
