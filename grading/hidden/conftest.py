@@ -12,6 +12,7 @@ from grading.pipeline.notebooks import release_notebook
 from grading.pipeline.rebuild import rebuild
 from grading.pipeline.suite import HiddenSuite
 from grading.sandbox.client import Sandbox
+from grading.sandbox.outcome import SandboxError
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -29,8 +30,11 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError("name the notebook to test: --submission path/to/hw1.ipynb")
     work = homework(_homework_of(config))
     rebuilt = rebuild(release_notebook(work), path.read_bytes())
-    sandbox = Sandbox()
-    config.add_cleanup(lambda: sandbox.__exit__())
+    try:
+        sandbox = Sandbox().__enter__()
+    except SandboxError as error:
+        raise pytest.UsageError(str(error)) from None
+    config.add_cleanup(sandbox.__exit__)
     suite = HiddenSuite(
         sandbox, work, rebuilt.notebook, student=config.getoption("--student"), secret=b"command line"
     )
