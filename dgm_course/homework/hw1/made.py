@@ -19,7 +19,7 @@ from dgm_course.testing import (
     randomize,
 )
 
-READ = "Task 5, and lecture 2, section 'Masks'"
+READ = "task 5 of the notebook, and lecture 2, section 'Masks'"
 ORDERING = torch.tensor([3, 0, 4, 1, 2])
 BEFORE = ORDERING[:, None] > ORDERING  # [i, j]: dimension j comes before dimension i
 

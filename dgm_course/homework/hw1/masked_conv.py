@@ -20,7 +20,7 @@ from dgm_course.testing import (
     randomize,
 )
 
-READ = "Task 7, and lecture 2, section 'Masked convolutions'"
+READ = "task 7 of the notebook, and lecture 2, section 'Masked convolutions'"
 
 
 def _kernel_support(

@@ -14,7 +14,7 @@ from dgm_course.testing import (
     assert_unchanged,
 )
 
-READ = "Task 10, and lecture 2, section 'Sampling'"
+READ = "task 10 of the notebook, and lecture 2, section 'Sampling'"
 STRINGS = all_strings(2, 3)
 GENERATOR = Generator().manual_seed(10)
 TABLES = [1.5 * torch.randn((2,) * (i + 1), generator=GENERATOR, dtype=torch.float64) for i in range(3)]

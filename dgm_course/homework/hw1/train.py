@@ -20,7 +20,7 @@ from dgm_course.testing import (
     randomize,
 )
 
-READ = "Task 11, and lecture 2, section 'Training'"
+READ = "task 11 of the notebook, and lecture 2, section 'Training'"
 
 
 def _generator(seed: int) -> Generator:

@@ -15,7 +15,7 @@ from dgm_course.testing import (
     randomize,
 )
 
-READ = "Task 6, and lecture 2, section 'Causal convolutions'"
+READ = "task 6 of the notebook, and lecture 2, section 'Causal convolutions'"
 LAG = torch.arange(14)[:, None] - torch.arange(14)  # [t, s]: how many steps s lies before t
 SEQUENCES = torch.randint(3, (24, 14), generator=torch.Generator().manual_seed(1))
 

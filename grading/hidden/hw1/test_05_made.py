@@ -18,7 +18,7 @@ from dgm_course.testing import (
     randomize,
 )
 
-READ = "Task 5, and lecture 2, section 'Masks'"
+READ = "task 5 of the notebook, and lecture 2, section 'Masks'"
 
 
 def draw_ordering(num_dims, rng):

@@ -15,7 +15,7 @@ from dgm_course.testing import (
     randomize,
 )
 
-READ = "Task 6, and lecture 2, section 'Causal convolutions'"
+READ = "task 6 of the notebook, and lecture 2, section 'Causal convolutions'"
 
 
 def draw(rng, *shape):

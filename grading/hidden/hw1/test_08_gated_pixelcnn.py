@@ -16,7 +16,7 @@ from dgm_course.testing import (
     randomize,
 )
 
-READ = "Task 8, and lecture 2, section 'Gated PixelCNN'"
+READ = "task 8 of the notebook, and lecture 2, section 'Gated PixelCNN'"
 
 
 def draw(low, high, rng):

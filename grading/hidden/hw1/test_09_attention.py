@@ -7,7 +7,7 @@ import torch
 
 from dgm_course.testing import assert_causal, assert_close, assert_shape, randomize
 
-READ = "Task 9, and lecture 2, section 'Attention'"
+READ = "task 9 of the notebook, and lecture 2, section 'Attention'"
 
 
 def draw(rng, *shape):

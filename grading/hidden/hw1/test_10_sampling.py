@@ -8,7 +8,7 @@ import torch
 
 from dgm_course.testing import all_strings, assert_close, assert_samples_follow, assert_shape
 
-READ = "Task 10, and lecture 2, section 'Sampling'"
+READ = "task 10 of the notebook, and lecture 2, section 'Sampling'"
 NUM_SAMPLES = 40_000
 
 
