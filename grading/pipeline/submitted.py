@@ -39,6 +39,7 @@ def handed_in_at(path: Path) -> datetime:
     text = submitted_bytes(path.with_name("timestamp.txt"))[:100].decode("ascii", "replace").strip()
     try:
         time = datetime.fromisoformat(text.replace(" UTC", "+00:00"))
-    except ValueError:
+        time = time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):  # the first and the last day of all time have no equal everywhere
         time = datetime.fromtimestamp(path.lstat().st_mtime, UTC)
-    return (time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)).replace(microsecond=0)
+    return time.replace(microsecond=0)

@@ -9,8 +9,10 @@ import hashlib
 import hmac
 import io
 import logging
+import os
+import resource
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +23,15 @@ from nbformat import NotebookNode
 from dgm_course.homework.course import Homework, Task
 from dgm_course.testing import PropertyError, StudentError
 from grading.pipeline.results import TestResult
-from grading.sandbox.client import Budget, Cell, CellResult, Sandbox, Usage, Worker
+from grading.sandbox import procfs
+from grading.sandbox.client import Budget, Cell, CellResult, Sandbox, SandboxError, Usage, Worker
 from grading.sandbox.proxy import Student, student_error
 
 log = logging.getLogger(__name__)
 HIDDEN = Path(__file__).parents[1] / "hidden"
+MAX_POISONOUS = 4  # a notebook with more cells that kill their process loses all of its free cells
+MAX_MESSAGE = 1000
+MEMORY_BYTES = 4 * 2**30
 QUIET = (
     "-p",
     "no:cacheprovider",
@@ -60,6 +66,22 @@ def runnable_cells(notebook: NotebookNode, task: Task, replaced: dict[str, str])
     return cells
 
 
+@contextlib.contextmanager
+def bounded_memory() -> Iterator[None]:
+    """Allocations of this process beyond `MEMORY_BYTES` more than now fail, and with them only the test at hand.
+
+    An answer is small, but a test's arithmetic may broadcast or stack odd shapes to any size.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    bounds = [(procfs.status(os.getpid(), "VmData") << 10) + MEMORY_BYTES, soft, hard]
+    lowest = min(bound for bound in bounds if bound != resource.RLIM_INFINITY)
+    resource.setrlimit(resource.RLIMIT_DATA, (lowest, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+
+
 @dataclass
 class TaskRun:
     """What happened in one task: outcomes in test order, the task's own cell, what it used."""
@@ -76,26 +98,40 @@ class TaskWorker:
         self.suite, self.task, self.run = suite, task, suite.runs[task.id]
         self._worker: Worker | None = None
         self._given_up: StudentError | None = None
+        self._left = Budget(cpu_seconds=task.cpu_seconds)  # for all workers that died while they answered
 
     def student(self) -> Student:
         """The proxy; raises `StudentError` when the task's own cell kills its worker or the budget is spent."""
         if self._given_up:
             raise self._given_up
-        if self._worker and self._worker.fault and self._worker.fault.kind == "timeout":
+        if self._worker and self._worker.fault and not self._affordable(self._worker):
             raise self._give_up("the budget of this task is spent, so")
         while self._worker is None or self._worker.fault:
             self._begin()
         return self._worker.student
 
+    def _affordable(self, dead: Worker) -> bool:
+        """Whether the budget has something left for another worker."""
+        spent = dead.usage()
+        self._left = replace(
+            self._left,
+            cpu_seconds=self._left.cpu_seconds - spent.cpu_seconds,
+            wall_seconds=self._left.wall_seconds - spent.busy_seconds,
+        )
+        timed_out = dead.fault is not None and dead.fault.kind == "timeout"
+        return not timed_out and min(self._left.cpu_seconds, self._left.wall_seconds) > 0
+
     def _begin(self) -> None:
         """Run the cells in a new worker; a cell before the task's own that kills it is left out ever after."""
         self.close()
-        self._worker = self.suite.sandbox.worker(Budget(cpu_seconds=self.task.cpu_seconds))
+        self._worker = self.suite.sandbox.worker(self._left)
         for cell in runnable_cells(self.suite.notebook, self.task, self.suite.replaced):
             own = cell.id == self.task.id
-            if cell.id in self.suite.poisonous - self.suite.replaced.keys() and not own:
+            if not own and self.suite.leaves_out(cell):
                 continue
             result = self._worker.run(cell)
+            if cell.id in self.suite.replaced:
+                del self._worker.sources[cell.id]  # no message may quote a line of the reference
             if own:
                 self.run.cell = result
             if self._worker.fault:
@@ -142,18 +178,32 @@ class HiddenSuite:
         self.replaced = replaced or {}
         self.poisonous = set() if poisonous is None else poisonous
         self.runs = {task.id: TaskRun() for task in work.tasks}
+        self.trouble: SandboxError | None = None
+
+    def leaves_out(self, cell: Cell) -> bool:
+        """Whether a cell before a task's own is not run, because it or many others killed their workers."""
+        if cell.id in self.replaced:
+            return False
+        return cell.id in self.poisonous or (
+            len(self.poisonous) > MAX_POISONOUS and cell.id.startswith("free-")
+        )
 
     def grade(self, tasks: tuple[Task, ...]) -> dict[str, TaskRun]:
-        """Run the hidden tests of these tasks in this process and return what happened by task id."""
+        """Run the hidden tests of these tasks in this process and return what happened by task id.
+
+        Raises `SandboxError` when the sandbox broke down: that is no student's fault and costs no points.
+        """
         files = [str(HIDDEN / self.work.id / f"test_{task.stem}.py") for task in tasks]
         self.runs = {task.id: TaskRun() for task in tasks}
         silence = io.StringIO()
-        with contextlib.redirect_stdout(silence), contextlib.redirect_stderr(silence):
+        with bounded_memory(), contextlib.redirect_stdout(silence), contextlib.redirect_stderr(silence):
             code = pytest.main([*QUIET, "-c", str(HIDDEN / "pytest.ini"), *files], plugins=[self])
         if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
             raise RuntimeError(
                 f"the hidden tests of {self.work.id} could not run: {silence.getvalue()[-2000:]}"
             )
+        if self.trouble:
+            raise self.trouble
         return self.runs
 
     def task_of(self, path: Path) -> Task:
@@ -193,6 +243,8 @@ class HiddenSuite:
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
         report = yield
         failed_before = call.when == "setup" and call.excinfo is not None
+        if call.excinfo is not None and isinstance(call.excinfo.value, SandboxError):
+            self.trouble = call.excinfo.value
         if call.when == "call" or failed_before:
             task = self.task_of(item.path)
             self.runs[task.id].tests.append(_outcome(item, task, call.excinfo))
@@ -216,8 +268,10 @@ def _outcome(
     if excinfo is not None:
         error = excinfo.value
         if isinstance(error, PropertyError):
-            parts = {name: getattr(error, name) for name in ("expected", "got", "cause", "read", "picture")}
-            parts["kind"] = getattr(error, "kind", "property")
+            parts = {
+                name: getattr(error, name)[:MAX_MESSAGE] for name in ("expected", "got", "cause", "read")
+            }
+            parts |= {"picture": error.picture, "kind": getattr(error, "kind", "property")}
         else:
             log.warning("%s stumbled over what came back", item.nodeid, exc_info=error)
             parts |= {
