@@ -18,7 +18,8 @@ from tqdm.auto import tqdm
 
 from dgm_course import checkpoint as checkpoints
 
-Examples: TypeAlias = Tensor | tuple[Tensor, ...]
+Parts: TypeAlias = tuple[Tensor, ...]
+Examples: TypeAlias = Tensor | Parts
 
 
 @dataclass
@@ -48,11 +49,7 @@ class History:
 
 
 class Descent:
-    """How weights move: one Adam step down `model.loss(*batch)`.
-
-    `fit` asks an update rule to move the weights and give the loss back, to weigh held-out data by `loss`, and
-    to store and restore its state. Adversarial training is another such rule, not another loop.
-    """
+    """How weights move: a call is one Adam step down `model.loss(*batch)` and gives the loss back."""
 
     def __init__(self, model: nn.Module, lr: float) -> None:
         self.loss = cast(Callable[..., Tensor], model.loss)
@@ -157,7 +154,7 @@ def fit(
     return history
 
 
-def _parts(data: Examples) -> tuple[Tensor, ...]:
+def _parts(data: Examples) -> Parts:
     parts = (data,) if isinstance(data, Tensor) else tuple(data)
     sizes = {len(part) for part in parts}
     if len(sizes) != 1 or 0 in sizes:
@@ -167,7 +164,7 @@ def _parts(data: Examples) -> tuple[Tensor, ...]:
 
 def _descend(
     rule: Descent,
-    parts: tuple[Tensor, ...],
+    parts: Parts,
     chunk: range,
     batch_size: int,
     seed: int,
@@ -175,15 +172,14 @@ def _descend(
     bar: "tqdm[Any]",
 ) -> float:
     """Take the steps of `chunk`; their mean loss per example."""
-    num_examples = len(parts[0])
-    per_epoch = math.ceil(num_examples / batch_size)
+    per_epoch = math.ceil(len(parts[0]) / batch_size)
     total: Tensor | float = 0.0
     seen = 0
     for step in chunk:
         epoch, place = divmod(step, per_epoch)
         if step == chunk.start or place == 0:
             generator = torch.Generator().manual_seed(hash((seed, 0, epoch)))
-            order = torch.randperm(num_examples, generator=generator)
+            order = torch.randperm(len(parts[0]), generator=generator)
         batch = order[place * batch_size : (place + 1) * batch_size]
         torch.manual_seed(hash((seed, 1, step)))
         total = total + rule(*(part[batch].to(device) for part in parts)) * len(batch)
@@ -193,9 +189,7 @@ def _descend(
 
 
 @torch.no_grad()
-def _evaluate(
-    rule: Descent, parts: tuple[Tensor, ...], batch_size: int, seed: int, device: torch.device
-) -> float:
+def _evaluate(rule: Descent, parts: Parts, batch_size: int, seed: int, device: torch.device) -> float:
     """The mean loss per example, under the same noise every time so that rows compare."""
     torch.manual_seed(hash((seed, 2)))
     total: Tensor | float = 0.0
