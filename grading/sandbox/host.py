@@ -19,6 +19,8 @@ class ZygoteProcess:
 
     def __init__(self, isolation: str) -> None:
         self.home = Path(tempfile.mkdtemp(prefix="dgm-sandbox-"))
+        if isolation == "bwrap":
+            self.home.rmdir()  # there it is a file system of its own, of which nothing lies here
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs, tempfile.TemporaryFile() as complaints:
             self.process = subprocess.Popen(
@@ -60,11 +62,12 @@ class ZygoteProcess:
             raise SandboxError("The sandbox's own process died: look for a lack of memory.") from error
 
     def stop(self) -> None:
-        """Hangs up, upon which the zygote ends its workers and itself."""
+        """Hangs up, upon which the zygote ends its workers and itself, and sweeps."""
         self.control.close()
         try:
             self.process.wait(ANSWER_SECONDS)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        scratch.remove(self.home)
+        if self.home.exists():  # the zygote was killed
+            scratch.remove(self.home)

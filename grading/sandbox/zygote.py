@@ -18,6 +18,7 @@ import signal
 import socket
 import sys
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -94,6 +95,8 @@ class Zygote:
             self.control.send(json.dumps(reply).encode())
         for number in list(self.children):
             self.on_reap(number)
+        with suppress(OSError):  # a mount point stays, and ends with us
+            scratch.remove(self.home)
 
     def on_fork(
         self, fd: int, number: int, cpu_seconds: float, memory_mib: int, disk_mib: int

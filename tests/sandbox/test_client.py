@@ -10,6 +10,7 @@ import pytest
 
 from grading.sandbox import doctor, launch
 from grading.sandbox.client import Cell, Sandbox, SandboxError
+from grading.sandbox.host import ZygoteProcess
 
 SPIN = """
 import os, threading
@@ -84,6 +85,14 @@ def test_a_closed_sandbox_leaves_neither_process_nor_file(own, folder):
     pid = worker.student.pid()
     own.__exit__()
     assert not alive(pid)
+    assert list(folder.iterdir()) == []
+
+
+def test_a_grader_that_is_killed_leaves_neither_process_nor_file(folder, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    zygote = ZygoteProcess("landlock")
+    zygote.control.close()
+    zygote.process.wait()
     assert list(folder.iterdir()) == []
 
 
