@@ -50,7 +50,12 @@ def assert_stack_reads(layer, reading, output, allowed, channels, size, rng, cau
         return computed.flatten(2).movedim(1, -1)
 
     assert_causal(
-        outputs, features(4, channels, *size, rng), allowed.repeat(1, channels), cause=cause, read=READ
+        outputs,
+        features(4, channels, *size, rng),
+        allowed.repeat(1, channels),
+        tolerance=1e-12,  # a dependency through a gate that is nearly saturated is small
+        cause=cause,
+        read=READ,
     )
 
 
