@@ -147,8 +147,8 @@ SYSTEMS = (
 
 def support(model: ExactLikelihood) -> Int[Tensor, " events *event"]:
     """Every event of a discrete model, for models small enough."""
-    levels: Any = model.num_levels
-    return all_strings(levels, prod(model.event_shape)).view(-1, *model.event_shape)
+    num_levels: Any = model.num_levels
+    return all_strings(num_levels, prod(model.event_shape)).view(-1, *model.event_shape)
 
 
 @torch.no_grad()

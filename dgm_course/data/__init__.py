@@ -1,9 +1,9 @@
 """Data: offline by default, the same parts for everyone, exact densities wherever they exist.
 
 Every data set is one call (`data.digits()`) that returns a `Split`: `.train`, `.validation` and `.test` are
-int64 tensors `(examples, *event)` with entries in `range(levels)`; labelled data have the same three parts
-below `.labels`. What can be sampled without end has `.sample(num_samples, generator)` and, in nats,
-`.log_prob(x)`. Nothing here reads or moves the global random state.
+int64 tensors `(examples, *event)` with entries in `range(num_levels)`; labelled data have the same three parts
+below `.labels`. What can be sampled without end has `.sample(num_samples, generator=…)` and, in nats,
+`.log_prob(x)`. Only a `sample` without a generator reads or moves the global random state.
 """
 
 from dgm_course.data.bars import BarsAndStripes, bars_and_stripes

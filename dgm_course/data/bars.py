@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float, Int
-from torch import Tensor
+from torch import Generator, Tensor
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class BarsAndStripes:
         >>> bars = bars_and_stripes()
         >>> bars.images.shape, bars.probabilities.sum().item()
         (torch.Size([30, 1, 4, 4]), 1.0)
-        >>> bars.sample(5, torch.Generator().manual_seed(0)).shape
+        >>> bars.sample(5, generator=torch.Generator().manual_seed(0)).shape
         torch.Size([5, 1, 4, 4])
         >>> round(bars.entropy, 4)
         3.3791
@@ -28,14 +28,16 @@ class BarsAndStripes:
 
     images: Int[Tensor, "images 1 size size"]
     probabilities: Float[Tensor, " images"]
-    levels: int = 2
+    num_levels: int = 2
 
     @property
     def entropy(self) -> float:
         """−Σ p log p in nats: no model's expected negative log-likelihood is lower."""
         return -torch.xlogy(self.probabilities, self.probabilities).sum().item()
 
-    def sample(self, num_samples: int, generator: torch.Generator) -> Int[Tensor, "num_samples 1 size size"]:
+    def sample(
+        self, num_samples: int, *, generator: Generator | None = None
+    ) -> Int[Tensor, "num_samples 1 size size"]:
         """Independent images drawn with the exact probabilities."""
         chosen = torch.multinomial(self.probabilities, num_samples, replacement=True, generator=generator)
         return self.images[chosen]

@@ -16,20 +16,20 @@ from dgm_course.data.toy import Toy, checkerboard, moons, pinwheel, ring, spiral
 class Entry:
     """One data set; `load()` gets it.
 
-    `shape` is of one example; `levels` is None for real numbers; `size` counts the examples, None for what can
-    be sampled without end.
+    `shape` is of one example; `num_levels` is None for real numbers; `size` counts the examples, None for what
+    can be sampled without end.
 
     Example:
-        >>> entry("digits").shape, entry("digits").levels, entry("digits").download
+        >>> entry("digits").shape, entry("digits").num_levels, entry("digits").download
         ((1, 8, 8), 17, False)
         >>> entry("digits").load()
-        LabelledSplit(train=(1000, 1, 8, 8), validation=(350, 1, 8, 8), test=(447, 1, 8, 8), levels=17)
+        LabelledSplit(train=(1000, 1, 8, 8), validation=(350, 1, 8, 8), test=(447, 1, 8, 8), num_levels=17)
     """
 
     name: str
     load: Callable[[], Split | Toy | BarsAndStripes]
     shape: tuple[int, ...]
-    levels: int | None
+    num_levels: int | None
     size: int | None
     about: str
     download: bool = False

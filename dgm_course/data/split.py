@@ -10,7 +10,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Split:
-    """Three parts of one data set; every entry is an int64 in `range(levels)`.
+    """Three parts of one data set; every entry is an int64 in `range(num_levels)`.
 
     A part may hold no example where there are too few to spare: `digits(binarize="threshold")` has no
     validation images.
@@ -18,9 +18,9 @@ class Split:
     Example:
         >>> import torch
         >>> x = torch.zeros(12, 2, dtype=torch.int64)
-        >>> parts = Split(train=x[:8], validation=x[8:9], test=x[9:], levels=2)
+        >>> parts = Split(train=x[:8], validation=x[8:9], test=x[9:], num_levels=2)
         >>> parts
-        Split(train=(8, 2), validation=(1, 2), test=(3, 2), levels=2)
+        Split(train=(8, 2), validation=(1, 2), test=(3, 2), num_levels=2)
         >>> parts.event_shape
         (2,)
     """
@@ -28,7 +28,7 @@ class Split:
     train: Int[Tensor, "train ..."]
     validation: Int[Tensor, "validation ..."]
     test: Int[Tensor, "test ..."]
-    levels: int
+    num_levels: int
 
     @property
     def event_shape(self) -> tuple[int, ...]:
@@ -39,7 +39,7 @@ class Split:
         parts = ", ".join(
             f"{name}={tuple(getattr(self, name).shape)}" for name in ("train", "validation", "test")
         )
-        return f"{type(self).__name__}({parts}, levels={self.levels})"
+        return f"{type(self).__name__}({parts}, num_levels={self.num_levels})"
 
 
 @dataclass(frozen=True, repr=False)
@@ -49,7 +49,7 @@ class LabelledSplit(Split):
     Example:
         >>> import torch
         >>> x, y = torch.zeros(6, 2, dtype=torch.int64), torch.tensor([0, 1, 2, 0, 1, 2])
-        >>> parts = cut(x, y, sizes=(3, 1, 2), levels=2, classes=3)
+        >>> parts = cut(x, y, sizes=(3, 1, 2), num_levels=2, classes=3)
         >>> parts.labels.test
         tensor([1, 2])
     """
@@ -62,7 +62,7 @@ def cut(
     y: Int[Tensor, " examples"],
     *,
     sizes: Sequence[int],
-    levels: int,
+    num_levels: int,
     classes: int,
 ) -> LabelledSplit:
     """The first `sizes[0]` examples, the next `sizes[1]`, and the last `sizes[2]`.
@@ -70,12 +70,13 @@ def cut(
     Example:
         >>> import torch
         >>> x, y = torch.arange(5).unsqueeze(1), torch.tensor([0, 1, 0, 1, 0])
-        >>> cut(x, y, sizes=(3, 0, 2), levels=5, classes=2).test.flatten()
+        >>> cut(x, y, sizes=(3, 0, 2), num_levels=5, classes=2).test.flatten()
         tensor([3, 4])
     """
     train, validation, test = x.split(list(sizes))
     of_train, of_validation, of_test = y.split(list(sizes))
-    return LabelledSplit(train, validation, test, levels, Split(of_train, of_validation, of_test, classes))
+    labels = Split(of_train, of_validation, of_test, num_levels=classes)
+    return LabelledSplit(train, validation, test, num_levels, labels)
 
 
 def shuffled(num_examples: int) -> Int[Tensor, " num_examples"]:

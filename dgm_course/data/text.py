@@ -56,7 +56,7 @@ def text(length: int = 64) -> Text:
 
     Example:
         >>> corpus = text(length=100)
-        >>> corpus.event_shape, corpus.levels
+        >>> corpus.event_shape, corpus.num_levels
         ((100,), 96)
         >>> len(corpus.decode(corpus.train[0]))
         100
@@ -67,4 +67,4 @@ def text(length: int = 64) -> Text:
     windows = symbols[: len(symbols) // length * length].view(-1, length)
     held_out = len(windows) // 10
     train, validation, test = windows.split([len(windows) - 2 * held_out, held_out, held_out])
-    return Text(train, validation, test, levels=len(Text.alphabet))
+    return Text(train, validation, test, num_levels=len(Text.alphabet))

@@ -1,6 +1,6 @@
 """Distributions on the plane whose density is known exactly, so that a model can be held to it.
 
-Each has `sample(num_samples, generator)` in torch's default dtype, `log_prob(x)` in nats and in the dtype of
+Each has `sample(num_samples, generator=…)` in torch's default dtype, `log_prob(x)` in nats and in the dtype of
 `x`, and an `extent` such that all but 1e-6 of the mass lies in the square [-extent, extent]².
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Generator, Tensor
 
 
 class Toy(ABC):
@@ -20,7 +20,9 @@ class Toy(ABC):
     extent: float
 
     @abstractmethod
-    def sample(self, num_samples: int, generator: torch.Generator) -> Float[Tensor, "num_samples 2"]:
+    def sample(
+        self, num_samples: int, *, generator: Generator | None = None
+    ) -> Float[Tensor, "num_samples 2"]:
         """Independent points."""
 
     @abstractmethod
@@ -42,7 +44,9 @@ class Mixture(Toy):
     factors: Float[Tensor, "modes 2 2"]
     extent: float
 
-    def sample(self, num_samples: int, generator: torch.Generator) -> Float[Tensor, "num_samples 2"]:
+    def sample(
+        self, num_samples: int, *, generator: Generator | None = None
+    ) -> Float[Tensor, "num_samples 2"]:
         mode = torch.randint(len(self.means), (num_samples,), generator=generator)
         noise = torch.randn(num_samples, 2, generator=generator)
         return self.means.to(noise)[mode] + torch.einsum("nij,nj->ni", self.factors.to(noise)[mode], noise)
@@ -74,8 +78,10 @@ class Twist(Toy):
         """The base's: what was inside a circle stays inside."""
         return self.base.extent
 
-    def sample(self, num_samples: int, generator: torch.Generator) -> Float[Tensor, "num_samples 2"]:
-        return _turned(self.base.sample(num_samples, generator), self.rate)
+    def sample(
+        self, num_samples: int, *, generator: Generator | None = None
+    ) -> Float[Tensor, "num_samples 2"]:
+        return _turned(self.base.sample(num_samples, generator=generator), self.rate)
 
     def log_prob(self, x: Float[Tensor, "batch 2"]) -> Float[Tensor, " batch"]:
         return self.base.log_prob(_turned(x, -self.rate))
@@ -95,7 +101,7 @@ class Moons(Toy):
     1e-9 nats for noise of 0.05 and more. Its entropy at noise 0.1 is 1.830 nats.
 
     Example:
-        >>> x = moons().sample(1000, torch.Generator().manual_seed(0))
+        >>> x = moons().sample(1000, generator=torch.Generator().manual_seed(0))
         >>> -moons().log_prob(x.double()).mean().round(decimals=1)
         tensor(1.8000, dtype=torch.float64)
     """
@@ -119,7 +125,9 @@ class Moons(Toy):
         """The upper moon at angle t; the lower one is its mirror image in the origin."""
         return torch.stack([t.cos() - 0.5, t.sin() - 0.25], dim=1)
 
-    def sample(self, num_samples: int, generator: torch.Generator) -> Float[Tensor, "num_samples 2"]:
+    def sample(
+        self, num_samples: int, *, generator: Generator | None = None
+    ) -> Float[Tensor, "num_samples 2"]:
         upper = self._upper(math.pi * torch.rand(num_samples, generator=generator))
         side = 2 * torch.randint(2, (num_samples, 1), generator=generator) - 1
         return (side * upper + self.noise * torch.randn(upper.shape, generator=generator)) / self._scale.to(
@@ -147,7 +155,9 @@ class Checkerboard(Toy):
 
     extent: float = 4.0
 
-    def sample(self, num_samples: int, generator: torch.Generator) -> Float[Tensor, "num_samples 2"]:
+    def sample(
+        self, num_samples: int, *, generator: Generator | None = None
+    ) -> Float[Tensor, "num_samples 2"]:
         row, half = (
             torch.randint(4, (num_samples,), generator=generator),
             torch.randint(2, (num_samples,), generator=generator),
@@ -164,7 +174,7 @@ def ring(num_modes: int = 8, radius: float = 2.0, std: float = 0.1) -> Mixture:
     """Round Gaussians evenly spaced on a circle, the first one to the right.
 
     Example:
-        >>> ring().sample(5, torch.Generator().manual_seed(0)).shape
+        >>> ring().sample(5, generator=torch.Generator().manual_seed(0)).shape
         torch.Size([5, 2])
     """
     return _spokes(num_modes, radius, along=std, across=std)
@@ -185,7 +195,7 @@ def pinwheel(num_arms: int = 5) -> Twist:
     """Curved arms: spokes of Gaussians, twisted.
 
     Example:
-        >>> x = pinwheel().sample(3, torch.Generator().manual_seed(0))
+        >>> x = pinwheel().sample(3, generator=torch.Generator().manual_seed(0))
         >>> pinwheel().log_prob(x).shape
         torch.Size([3])
     """
@@ -196,7 +206,7 @@ def spirals() -> Twist:
     """Two arms that wind about each other: two long Gaussians, twisted hard.
 
     Example:
-        >>> x = spirals().sample(3, torch.Generator().manual_seed(0))
+        >>> x = spirals().sample(3, generator=torch.Generator().manual_seed(0))
         >>> spirals().log_prob(x).shape
         torch.Size([3])
     """
@@ -217,7 +227,7 @@ def checkerboard() -> Checkerboard:
     """Every other square of a 4 × 4 board on [-4, 4]².
 
     Example:
-        >>> checkerboard().sample(3, torch.Generator().manual_seed(0)).abs().max() <= 4
+        >>> checkerboard().sample(3, generator=torch.Generator().manual_seed(0)).abs().max() <= 4
         tensor(True)
     """
     return Checkerboard()

@@ -34,14 +34,14 @@ def nats_from_bits_per_dim(bits: Number, num_dims: int) -> Number:
     return bits * (num_dims * math.log(2))
 
 
-def bits_per_dim_of_scaled(nll_nats: Number, num_dims: int, levels: int) -> Number:
+def bits_per_dim_of_scaled(nll_nats: Number, num_dims: int, num_levels: int) -> Number:
     """Bits per dimension of integer data whose dequantised values were scaled to [0, 1] before the density.
 
-    The scaling divides by `levels` in each dimension, so p(integer) = p(scaled) · levels^-D: log2(levels) bits
-    a dimension are to be added.
+    The scaling divides by K = `num_levels` in each dimension, so p(integer) = p(scaled) · K^-D: log2(K) bits a
+    dimension are to be added.
 
     Example:
-        >>> bits_per_dim_of_scaled(0.0, num_dims=3072, levels=256)  # the uniform density on [0, 1]^3072
+        >>> bits_per_dim_of_scaled(0.0, num_dims=3072, num_levels=256)  # the uniform density on [0, 1]^3072
         8.0
     """
-    return bits_per_dim(nll_nats, num_dims) + math.log2(levels)
+    return bits_per_dim(nll_nats, num_dims) + math.log2(num_levels)

@@ -14,9 +14,9 @@ _GAP = 0.6  # lighter than any dark background and darker than white ink: an ima
 
 
 def mosaic(
-    images: Shaped[Tensor, "batch channels height width"], *, levels: int = 2, columns: int | None = None
+    images: Shaped[Tensor, "batch channels height width"], *, num_levels: int = 2, columns: int | None = None
 ) -> Float[Tensor, "rows columns 3"]:
-    """One RGB image in [0, 1] of `batch` images whose entries lie in [0, levels - 1], a grey pixel between them.
+    """One RGB image in [0, 1] of `batch` images whose entries lie in 0 … num_levels - 1, a grey pixel between.
 
     Example:
         >>> import torch
@@ -28,7 +28,7 @@ def mosaic(
         raise ValueError(f"images have 1 channel or 3 (red, green, blue), not {channels}")
     columns = columns or math.ceil(math.sqrt(batch))
     rows = math.ceil(batch / columns)
-    colour = (images.detach().cpu().double() / (levels - 1)).clamp(0, 1).expand(-1, 3, -1, -1)
+    colour = (images.detach().cpu().double() / (num_levels - 1)).clamp(0, 1).expand(-1, 3, -1, -1)
     tiles = torch.full((rows * columns, 3, height + 1, width + 1), _GAP, dtype=torch.float64)
     tiles[:batch] = pad(colour, (1, 0, 1, 0), value=_GAP)
     grid = tiles.unflatten(0, (rows, columns)).permute(0, 3, 1, 4, 2).reshape(rows * (height + 1), -1, 3)
@@ -39,11 +39,11 @@ def mosaic(
 def show_images(
     images: Shaped[Tensor, "batch channels height width"],
     *,
-    levels: int = 2,
+    num_levels: int = 2,
     columns: int | None = None,
     title: str = "",
 ) -> Figure:
-    """Images side by side, row by row; black is 0 and white is `levels - 1`.
+    """Images side by side, row by row; black is 0 and white is `num_levels - 1`.
 
     Example:
         >>> import torch
@@ -51,7 +51,7 @@ def show_images(
         >>> figure.axes[0].get_title()
         '16 samples'
     """
-    picture = mosaic(images, levels=levels, columns=columns)
+    picture = mosaic(images, num_levels=num_levels, columns=columns)
     rows, width = picture.shape[:2]
     figure = Figure(figsize=(6, 6 * rows / width + (0.5 if title else 0)))
     axes = figure.subplots()

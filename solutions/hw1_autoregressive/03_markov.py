@@ -62,7 +62,7 @@ corpus = data.text(length=64)
 nats, contexts = [], (1, 2, 3, 5, 8)
 for context in contexts:
     torch.manual_seed(0)
-    model = MarkovMLP(corpus.levels, context, embedding_dim=12, hidden_dim=64)
+    model = MarkovMLP(corpus.num_levels, context, embedding_dim=12, hidden_dim=64)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
     for _ in range(120):
         loss = -model.log_prob(corpus.train[torch.randint(len(corpus.train), (16,))]).mean() / 64
@@ -72,7 +72,7 @@ for context in contexts:
     with torch.no_grad():
         nats.append(-model.log_prob(corpus.test[:200]).mean().item() / 64)
 
-frequencies = torch.bincount(corpus.train.flatten(), minlength=corpus.levels) / corpus.train.numel()
+frequencies = torch.bincount(corpus.train.flatten(), minlength=corpus.num_levels) / corpus.train.numel()
 floor = -torch.xlogy(frequencies, frequencies).sum()
 figure, axes = plt.subplots(figsize=(6, 3.2), layout="constrained")
 axes.axhline(floor, color="gray", label="no context: entropy of the characters")

@@ -87,7 +87,7 @@ check("char-rnn")
 # %% figure="char-rnn"
 corpus = data.text(length=32)
 torch.manual_seed(0)
-model = CharRNN(corpus.levels, embedding_dim=16, hidden_dim=64)
+model = CharRNN(corpus.num_levels, embedding_dim=16, hidden_dim=64)
 optimizer = torch.optim.Adam(model.parameters(), lr=2e-2)
 for _ in range(100):
     batch = corpus.train[torch.randint(len(corpus.train), (32,))]

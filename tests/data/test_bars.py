@@ -41,7 +41,7 @@ def test_entropy_is_the_expected_negative_log_prob():
 def test_samples_follow_the_probabilities():
     """Counts of 40,000 draws lie within 6 standard deviations of their binomial means."""
     bars = data.bars_and_stripes()
-    x = bars.sample(40_000, torch.Generator().manual_seed(3))
+    x = bars.sample(40_000, generator=torch.Generator().manual_seed(3))
     counts = (x.flatten(1).unsqueeze(1) == bars.images.flatten(1)).all(dim=2).sum(dim=0)
     p = bars.probabilities
     assert ((counts - 40_000 * p).abs() < 6 * (40_000 * p * (1 - p)).sqrt()).all()

@@ -11,11 +11,11 @@ def test_a_row_describes_what_it_loads(row):
     loaded = row.load()
     if isinstance(loaded, data.Split):
         size = sum(len(part) for part in (loaded.train, loaded.validation, loaded.test))
-        assert (row.shape, row.levels) == (loaded.event_shape, loaded.levels)
+        assert (row.shape, row.num_levels) == (loaded.event_shape, loaded.num_levels)
         assert row.size in (size, None)
     else:
-        x = loaded.sample(3, torch.Generator().manual_seed(0))
-        assert (tuple(x.shape[1:]), x.is_floating_point()) == (row.shape, row.levels is None)
+        x = loaded.sample(3, generator=torch.Generator().manual_seed(0))
+        assert (tuple(x.shape[1:]), x.is_floating_point()) == (row.shape, row.num_levels is None)
 
 
 def test_a_name_that_is_not_there_is_answered_by_those_that_are():

@@ -153,7 +153,7 @@ def test_images_in_idx_files_arrive_in_their_order(remote, tmp_path, monkeypatch
         torch.cat([parts.train, parts.validation, parts.test])[:, 0], torch.from_numpy(x).long()
     )
     assert torch.equal(parts.labels.test, torch.from_numpy(y[12:]).long())
-    assert (parts.levels, parts.event_shape, parts.train.dtype) == (256, (1, 28, 28), torch.int64)
+    assert (parts.num_levels, parts.event_shape, parts.train.dtype) == (256, (1, 28, 28), torch.int64)
 
 
 def photographs(batches):

@@ -30,7 +30,7 @@ def test_every_entry_is_an_integer_below_the_number_of_levels(split):
         assert part.dtype == torch.int64
         assert part.shape[1:] == split.event_shape
     assert split.train.min() >= 0
-    assert split.train.max() < split.levels
+    assert split.train.max() < split.num_levels
 
 
 def test_loading_leaves_the_global_random_state_alone(split):
@@ -44,7 +44,7 @@ def test_digits_are_split_in_the_stated_sizes():
     grey, binary = data.digits(), data.digits(binarize="threshold")
     assert [len(part) for part in (grey.train, grey.validation, grey.test)] == [1000, 350, 447]
     assert [len(part) for part in (binary.train, binary.validation, binary.test)] == [1500, 0, 297]
-    assert (grey.levels, binary.levels, grey.labels.levels) == (17, 2, 10)
+    assert (grey.num_levels, binary.num_levels, grey.labels.num_levels) == (17, 2, 10)
 
 
 def test_digits_are_the_same_for_everyone():
@@ -72,7 +72,7 @@ def test_mnist_has_500_of_each_digit_in_the_stated_parts():
     assert [len(part) for part in (grey.train, grey.validation, grey.test)] == [4000, 500, 500]
     labels = torch.cat([grey.labels.train, grey.labels.validation, grey.labels.test])
     assert labels.bincount().tolist() == [500] * 10
-    assert (grey.levels, grey.train.max().item()) == (256, 255)
+    assert (grey.num_levels, grey.train.max().item()) == (256, 255)
     assert fingerprint(grey.test, grey.labels.test) == "38e273c507672b57"
 
 
@@ -80,7 +80,7 @@ def test_binary_mnist_is_the_grey_one_with_ink_above_127():
     grey, binary = data.mnist(), data.mnist(binarize="threshold")
     assert torch.equal(binary.train, (grey.train > 127).long())
     assert torch.equal(binary.labels.test, grey.labels.test)
-    assert binary.levels == 2
+    assert binary.num_levels == 2
 
 
 def test_independent_pixels_cost_about_205_nats_on_binary_mnist():

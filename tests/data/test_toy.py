@@ -40,7 +40,7 @@ def test_samples_follow_the_density(toy):
     """50,000 draws in 16 × 16 cells of the extent, each cell's mass by quadrature."""
     points, area = grid(toy.extent, 240)
     mass = (toy.log_prob(points).exp() * area).view(16, 15, 16, 15).sum((1, 3)).flatten()
-    x = toy.sample(50_000, torch.Generator().manual_seed(5))
+    x = toy.sample(50_000, generator=torch.Generator().manual_seed(5))
     cell = ((x + toy.extent) * 8 / toy.extent).long().clamp(0, 15)
     assert_samples_follow(cell[:, 0] * 16 + cell[:, 1], mass / mass.sum())
 
@@ -48,13 +48,13 @@ def test_samples_follow_the_density(toy):
 def test_the_generator_decides_and_the_global_state_is_left_alone(toy):
     torch.manual_seed(0)
     before = torch.get_rng_state()
-    first, again = (toy.sample(10, torch.Generator().manual_seed(7)) for _ in range(2))
+    first, again = (toy.sample(10, generator=torch.Generator().manual_seed(7)) for _ in range(2))
     assert torch.equal(first, again)
     assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_single_precision_agrees_with_double(toy):
-    x = toy.sample(500, torch.Generator().manual_seed(8))
+    x = toy.sample(500, generator=torch.Generator().manual_seed(8))
     single, double = toy.log_prob(x), toy.log_prob(x.double())
     assert (x.dtype, single.dtype, double.dtype) == (torch.float32, torch.float32, torch.float64)
     torch.testing.assert_close(single.double(), double, atol=1e-3, rtol=1e-4)

@@ -27,11 +27,11 @@ def assert_window(model, rng):
     )
 
 
-@pytest.mark.parametrize(("length", "levels", "context"), [(6, 2, 3), (5, 4, 1), (4, 3, 9), (1, 2, 2)])
-def test_depends_on_exactly_the_window_and_sums_to_one(length, levels, context, rng):
-    model = MarkovMLP(length, levels, context)
+@pytest.mark.parametrize(("length", "num_levels", "context"), [(6, 2, 3), (5, 4, 1), (4, 3, 9), (1, 2, 2)])
+def test_depends_on_exactly_the_window_and_sums_to_one(length, num_levels, context, rng):
+    model = MarkovMLP(length, num_levels, context)
     assert_window(model, rng)
-    assert_normalized(model.log_prob, all_strings(levels, length), tolerance=1e-12)
+    assert_normalized(model.log_prob, all_strings(num_levels, length), tolerance=1e-12)
 
 
 class SeesItself(MarkovMLP):

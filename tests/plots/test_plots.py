@@ -43,7 +43,7 @@ def test_a_figure_can_be_drawn_is_readable_and_leaves_no_trace(name):
 
 def test_a_mosaic_puts_images_row_by_row_with_a_gap():
     images = torch.arange(3).view(3, 1, 1, 1).expand(3, 1, 2, 2)
-    picture = plots.mosaic(images, levels=3, columns=2)
+    picture = plots.mosaic(images, num_levels=3, columns=2)
     assert picture.shape == (7, 7, 3)
     assert picture[1, 1].tolist() == [0, 0, 0]
     assert picture[2, 4].tolist() == [0.5, 0.5, 0.5]
@@ -54,7 +54,7 @@ def test_a_mosaic_puts_images_row_by_row_with_a_gap():
 def test_a_mosaic_keeps_colours_apart():
     red = torch.zeros(1, 3, 1, 1)
     red[:, 0] = 255
-    assert plots.mosaic(red, levels=256)[1, 1].tolist() == [1, 0, 0]
+    assert plots.mosaic(red, num_levels=256)[1, 1].tolist() == [1, 0, 0]
 
 
 def test_a_mosaic_refuses_two_channels():
