@@ -120,7 +120,9 @@ def zoo() -> None:
     """Every system of the course: what it can do, what it reached here, and what was published."""
     from dgm_course.zoo import rows
 
-    table = Table("system", *ZOO_COLUMNS, box=SIMPLE_HEAD)
+    table = Table("system", *ZOO_COLUMNS, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for column, width in zip(table.columns, (13, 16), strict=False):
+        column.width = width  # the longest word of a name and an arXiv number: never cut
     for row in rows():
         table.add_row(row["system"], *(row[column] for column in ZOO_COLUMNS))
     Console().print(table)

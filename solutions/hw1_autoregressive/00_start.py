@@ -28,7 +28,8 @@
 # may draw in any order. Where a function takes a `generator`, pass it on to every draw (`torch.rand(...,
 # generator=generator)`), and never set the global seed inside a function. Tests convert your modules with
 # `.double()`, because in 64 bits "sums to one" means within $10^{-10}$ and a small mistake cannot hide in
-# the rounding: create tensors in the dtype of what you were given, not in `torch.float32`.
+# the rounding: create tensors in the dtype of what you were given, not in `torch.float32`. Beware of integers:
+# `x / 3` and `counts / n` of integer tensors are `float32`, so convert first, `x.to(means.dtype) / 3`.
 
 # %% given="imports"
 import math

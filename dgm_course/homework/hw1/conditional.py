@@ -69,7 +69,7 @@ def check_normalized(student: Any) -> None:
         assert_normalized(
             partial(log_prob_of_class, model, label),
             binary_strings(5),
-            cause="a path from x to an output that no mask guards, or a mean over the dimensions",
+            cause="a path from x to an output that no mask guards (does task 5 pass?), or a mean over the dimensions",
             read=READ,
         )
 
@@ -82,7 +82,10 @@ def check_dependencies(student: Any) -> None:
         return torch.stack([model(x, torch.full((len(x),), 1)) for model in models], dim=-1)
 
     earlier = torch.ones(5, 5, dtype=torch.bool).tril(-1)
-    cause = "a layer without its mask (does the label come in together with x?), or degrees that leave dimensions out"
+    cause = (
+        "a layer without its mask (does the label come in together with x?), degrees that leave dimensions out, or "
+        "`made_masks` of task 5 (does its check pass?)"
+    )
     assert_causal(logits, binary_strings(5), earlier, cause=cause, read=READ)
 
 

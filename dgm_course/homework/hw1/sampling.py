@@ -81,7 +81,8 @@ def check_inpainting(student: Any) -> None:
         filled,
         _conditionals()[:, ~observed].prod(1) * (STRINGS[:, 1] == 1),
         what="inpainted strings",
-        cause="the evidence is put in after sampling, or the symbols that x had at missing places are read",
+        cause="all are drawn from one pass, the evidence is put in after sampling, or the symbols that x had at "
+        "missing places are read",
         read=READ,
     )
 

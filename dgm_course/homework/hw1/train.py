@@ -139,6 +139,6 @@ def _check_trained(log_odds: Any, x: Tensor, name: str) -> None:
         raise PropertyError(
             f"a {name} in which no logit depends on its own pixel",
             f"{int(itself.sum())} that do",
-            "the model that is trained is not masked, or its first layer is type B",
+            "the model that is trained is not masked (do tasks 5 and 7 pass?), or its first layer is type B",
             READ,
         )
