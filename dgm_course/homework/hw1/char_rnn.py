@@ -16,19 +16,19 @@ from dgm_course.testing import (
 READ = "task 4 of the notebook, and lecture 2, section 'Recurrent models'"
 
 
-def model_of(student: Any, num_symbols: int) -> Any:
+def _model(student: Any, num_symbols: int) -> Any:
     """A random model, so that nothing is right by the luck of its initialisation."""
     return randomize(student.CharRNN(num_symbols, 4, 8), torch.Generator().manual_seed(num_symbols))
 
 
-def strings() -> tuple[torch.Tensor, torch.Tensor]:
+def _strings() -> tuple[torch.Tensor, torch.Tensor]:
     x = torch.randint(4, (5, 6), generator=torch.Generator().manual_seed(4))
     return x, torch.tensor([6, 1, 3, 5, 2])
 
 
 def check_stepwise(student: Any) -> None:
     """Stepping through a string gives the same log-probability as the whole batch at once"""
-    model, (x, _) = model_of(student, 4), strings()
+    model, (x, _) = _model(student, 4), _strings()
     symbol, state = torch.full((5,), 4), model.initial_state(5)
     total = torch.zeros(5, dtype=torch.float64)
     for target in x.T:
@@ -47,7 +47,7 @@ def check_stepwise(student: Any) -> None:
 
 def check_normalized(student: Any) -> None:
     """The probabilities of all 81 strings of four symbols out of three sum to 1"""
-    model = model_of(student, 3)
+    model = _model(student, 3)
     assert_normalized(
         lambda x: model.log_prob(x, torch.full((len(x),), 4)),
         all_strings(3, 4),
@@ -58,7 +58,7 @@ def check_normalized(student: Any) -> None:
 
 def check_padding(student: Any) -> None:
     """What stands behind the end of a string changes nothing"""
-    model, (x, lengths) = model_of(student, 4), strings()
+    model, (x, lengths) = _model(student, 4), _strings()
     alone = [model.log_prob(x[b : b + 1, :n], lengths[b : b + 1])[0] for b, n in enumerate(lengths.tolist())]
     assert_close(
         model.log_prob(x, lengths),
@@ -72,7 +72,7 @@ def check_padding(student: Any) -> None:
 
 def check_memory(student: Any) -> None:
     """Asking twice gives the same answer: no state is left over from the last call"""
-    model, (x, lengths) = model_of(student, 4), strings()
+    model, (x, lengths) = _model(student, 4), _strings()
     assert_close(
         model.log_prob(x, lengths),
         model.log_prob(x, lengths),
@@ -85,7 +85,7 @@ def check_memory(student: Any) -> None:
 
 def check_samples(student: Any) -> None:
     """Samples come from the distribution that log_prob describes"""
-    model = model_of(student, 3)
+    model = _model(student, 3)
     samples = model.sample(4000, 3, torch.Generator().manual_seed(0))
     assert_shape(samples, (4000, 3), what="samples", read="the docstring of sample in task 4")
     assert_samples_follow(

@@ -19,19 +19,19 @@ from dgm_course.testing import (
 READ = "task 12 of the notebook, and lecture 2, section 'Conditional models'"
 
 
-def model_of(student: Any, seed: int = 0) -> Any:
+def _model(student: Any, seed: int = 0) -> Any:
     """A random model of five bits and three classes, so that nothing is right by the luck of its initialisation."""
     return randomize(student.ConditionalMADE(5, 3, (12,)), torch.Generator().manual_seed(seed), scale=0.7)
 
 
-def log_prob_of_class(model: Any, label: int, x: torch.Tensor) -> torch.Tensor:
+def _log_prob_of_class(model: Any, label: int, x: torch.Tensor) -> torch.Tensor:
     return model.log_prob(x, torch.full((len(x),), label))
 
 
-def largest_changes(student: Any) -> torch.Tensor:
+def _largest_changes(student: Any) -> torch.Tensor:
     """(pairs of classes, dimensions): how far exchanging the label moves a logit, over all strings and six models."""
     x = binary_strings(5)
-    models = [model_of(student, seed) for seed in range(6)]
+    models = [_model(student, seed) for seed in range(6)]
     labels = torch.arange(3)[:, None].expand(-1, len(x))
     logits = torch.stack([torch.stack([model(x, y) for y in labels]) for model in models])
     pairs = ((0, 1), (0, 2), (1, 2))
@@ -64,10 +64,10 @@ def check_posterior(student: Any) -> None:
 
 def check_normalized(student: Any) -> None:
     """For each class, the probabilities of all 32 strings of five bits sum to 1"""
-    model = model_of(student)
+    model = _model(student)
     for label in range(3):
         assert_normalized(
-            partial(log_prob_of_class, model, label),
+            partial(_log_prob_of_class, model, label),
             binary_strings(5),
             cause="a path from x to an output that no mask guards (does task 5 pass?), or a mean over the dimensions",
             read=READ,
@@ -76,7 +76,7 @@ def check_normalized(student: Any) -> None:
 
 def check_dependencies(student: Any) -> None:
     """Given the class, each logit depends on the dimensions before it, on all of them and on nothing else"""
-    models = [model_of(student, seed) for seed in range(12)]
+    models = [_model(student, seed) for seed in range(12)]
 
     def logits(x: torch.Tensor) -> torch.Tensor:
         return torch.stack([model(x, torch.full((len(x),), 1)) for model in models], dim=-1)
@@ -92,7 +92,7 @@ def check_dependencies(student: Any) -> None:
 def check_label(student: Any) -> None:
     """The label moves the logit of every dimension, of the first one too"""
     assert_bound(
-        largest_changes(student),
+        _largest_changes(student),
         lower=1e-6,
         what="change of a logit (column: dimension) between two classes (rows: 0–1, 0–2, 1–2)",
         cause="the label does not reach the output layer, and no hidden unit is connected to the first dimension",
@@ -102,9 +102,9 @@ def check_label(student: Any) -> None:
 
 def check_bayes(student: Any) -> None:
     """The classifier is Bayes' rule on the model's own likelihoods, with the prior that it is given"""
-    model, x = model_of(student), binary_strings(5)
+    model, x = _model(student), binary_strings(5)
     log_prior = torch.tensor([0.7, 0.2, 0.1], dtype=torch.float64).log()
-    joint = torch.stack([log_prob_of_class(model, label, x) for label in range(3)], dim=1) + log_prior
+    joint = torch.stack([_log_prob_of_class(model, label, x) for label in range(3)], dim=1) + log_prior
     assert_close(
         model.log_posterior(x, log_prior),
         joint - joint.logsumexp(dim=1, keepdim=True),
@@ -118,6 +118,6 @@ def picture(student: Any) -> Figure:
     """How far the label moves each logit."""
     figure = Figure(figsize=(5, 2.4), layout="constrained")
     axes = figure.subplots()
-    axes.bar(range(5), largest_changes(student).amin(dim=0).detach())
+    axes.bar(range(5), _largest_changes(student).amin(dim=0).detach())
     axes.set(xlabel="dimension", ylabel="label moves the logit by", xticks=range(5))
     return figure

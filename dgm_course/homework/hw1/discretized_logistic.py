@@ -21,16 +21,16 @@ MIXTURE = (  # one narrow component inside, one outside, one broad
 Mixture = tuple[torch.Tensor, ...]
 
 
-def log_mass(student: Any, mixture: Mixture, num_levels: int, x: torch.Tensor) -> torch.Tensor:
+def _log_mass(student: Any, mixture: Mixture, num_levels: int, x: torch.Tensor) -> torch.Tensor:
     parameters = (parameter.expand(len(x), -1) for parameter in mixture)
     return student.discretized_logistic_log_prob(x, *parameters, num_levels)
 
 
-def of_every_level(student: Any, mixture: Mixture, num_levels: int) -> torch.Tensor:
-    return log_mass(student, mixture, num_levels, torch.arange(num_levels))
+def _of_every_level(student: Any, mixture: Mixture, num_levels: int) -> torch.Tensor:
+    return _log_mass(student, mixture, num_levels, torch.arange(num_levels))
 
 
-def one(value: float) -> torch.Tensor:
+def _one(value: float) -> torch.Tensor:
     return torch.tensor([[value]], dtype=torch.float64)
 
 
@@ -38,7 +38,7 @@ def check_hand_computed(student: Any) -> None:
     """Three levels under one logistic: σ(−½), σ(½) − σ(−½), σ(−½)"""
     edge = 1 / (1 + math.exp(0.5))
     assert_close(
-        of_every_level(student, (one(0.0)[0], one(0.0)[0], one(0.0)[0]), 3),
+        _of_every_level(student, (_one(0.0)[0], _one(0.0)[0], _one(0.0)[0]), 3),
         torch.tensor([edge, 1 - 2 * edge, edge], dtype=torch.float64).log(),
         what="the log-masses of levels 0, 1, 2 at −1, 0, 1 with mean 0 and scale 1",
         cause="levels not on [−1, 1], a half-width other than 1/(K−1), or edge bins without their tails",
@@ -50,7 +50,7 @@ def check_normalized(student: Any) -> None:
     """The masses of all levels sum to 1, also with a mean outside [−1, 1]"""
     for num_levels in (2, 17, 256):  # 1/255 is no binary fraction: levels in float32 show
         assert_normalized(
-            partial(log_mass, student, MIXTURE, num_levels),
+            partial(_log_mass, student, MIXTURE, num_levels),
             torch.arange(num_levels),
             cause="edge bins without their tails, mixture weights that are not a softmax, or a wrong half-width; if "
             "it is nearly 1: integers divided by a number are float32, so convert x to the dtype of means first",
@@ -63,12 +63,12 @@ def check_mixture(student: Any) -> None:
     means, log_scales, logits = MIXTURE
     single = torch.stack(
         [
-            of_every_level(student, (means[m : m + 1], log_scales[m : m + 1], one(0.0)[0]), 17)
+            _of_every_level(student, (means[m : m + 1], log_scales[m : m + 1], _one(0.0)[0]), 17)
             for m in range(3)
         ]
     )
     assert_close(
-        of_every_level(student, MIXTURE, 17),
+        _of_every_level(student, MIXTURE, 17),
         (logits.softmax(0)[:, None] * single.exp()).sum(0).log(),
         what="the log-masses of a mixture, from those of its three components",
         cause="a weighted sum of log-masses (mixture outside the logsumexp), or logits used without softmax",
@@ -79,7 +79,7 @@ def check_mixture(student: Any) -> None:
 def check_tails(student: Any) -> None:
     """Far from the mean the log-mass and its gradient stay finite and exact"""
     scale = math.exp(-5.0)
-    arguments = (torch.tensor([8]), one(-3.0), one(-5.0), one(0.0), 17)
+    arguments = (torch.tensor([8]), _one(-3.0), _one(-5.0), _one(0.0), 17)
     cause = "the logarithm of a difference that rounds to 0, or a clamp; use the product form"
     assert_close(
         student.discretized_logistic_log_prob(*arguments),
@@ -91,7 +91,7 @@ def check_tails(student: Any) -> None:
     (slope,) = gradient(student.discretized_logistic_log_prob, *arguments, wrt=(1,))
     assert_close(
         slope,
-        one(1 / scale),
+        _one(1 / scale),
         what="its derivative in the mean",
         cause=cause,
         read="task 2 of the notebook, the product form, and lecture 2, section 'Discretised logistics'",
@@ -102,7 +102,7 @@ def picture(student: Any) -> Figure:
     """The student's masses of a mixture on 17 levels."""
     figure = Figure(figsize=(5, 2.6), layout="constrained")
     axes = figure.subplots()
-    mass = of_every_level(student, MIXTURE, 17).exp()
+    mass = _of_every_level(student, MIXTURE, 17).exp()
     axes.bar(range(17), mass)
     axes.set(xlabel="level", ylabel="mass", title=f"your masses sum to {mass.sum():.10f}")
     return figure

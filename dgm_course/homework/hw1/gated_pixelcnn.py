@@ -56,7 +56,7 @@ def check_every_pixel_reads_all_earlier_ones(student: Any) -> None:
     )
 
 
-def check_normalised(student: Any) -> None:
+def check_normalized(student: Any) -> None:
     """The probabilities of all 512 binary 3×3 images sum to 1"""
     (model,) = _models(student, 3, count=1)
     assert_normalized(

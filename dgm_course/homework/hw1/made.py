@@ -79,7 +79,7 @@ def check_dependencies(student: Any) -> None:
         )
 
 
-def check_normalised(student: Any) -> None:
+def check_normalized(student: Any) -> None:
     """The probabilities of all 32 binary strings sum to 1"""
     model = _model(student, 7, 5, (16, 12), ORDERING)
     assert_normalized(
@@ -91,7 +91,7 @@ def check_normalised(student: Any) -> None:
     )
 
 
-def check_normalised_levels(student: Any) -> None:
+def check_normalized_levels(student: Any) -> None:
     """With three levels, the probabilities of all 243 strings sum to 1"""
     model = _model(student, 8, 5, (16, 12), ORDERING, 3)
     assert_normalized(

@@ -18,16 +18,16 @@ from dgm_course.testing import (
 READ = "task 3 of the notebook, and lecture 2, section 'Markov models'"
 
 
-def model_of(student: Any, num_symbols: int, context: int) -> Any:
+def _model(student: Any, num_symbols: int, context: int) -> Any:
     """A random model, so that nothing is right by the luck of its initialisation."""
     return randomize(student.MarkovMLP(num_symbols, context, 4, 16), torch.Generator().manual_seed(context))
 
 
-def strings() -> torch.Tensor:
+def _strings() -> torch.Tensor:
     return torch.randint(3, (8, 7), generator=torch.Generator().manual_seed(3))
 
 
-def allowed(length: int, context: int) -> torch.Tensor:
+def _allowed(length: int, context: int) -> torch.Tensor:
     """[t, j] is true where position t may look at position j: the `context` places before t."""
     distance = torch.arange(length)[:, None] - torch.arange(length)
     return (distance >= 1) & (distance <= context)
@@ -37,9 +37,9 @@ def check_window(student: Any) -> None:
     """The logits of position t depend on exactly the d symbols before t"""
     for context in (1, 3):
         assert_causal(
-            model_of(student, 3, context),
-            strings(),
-            allowed(7, context),
+            _model(student, 3, context),
+            _strings(),
+            _allowed(7, context),
             alternatives=3,
             cause="a window that is off by one: logits[:, t] look at x[:, t−d] … x[:, t−1]",
             read=READ,
@@ -49,7 +49,7 @@ def check_window(student: Any) -> None:
 def check_normalized(student: Any) -> None:
     """The probabilities of all 64 strings of six bits sum to 1"""
     assert_normalized(
-        model_of(student, 2, 3).log_prob,
+        _model(student, 2, 3).log_prob,
         all_strings(2, 6),
         cause="a window that contains x_t, a mean over the positions, or a first symbol that is never scored",
         read=READ,
@@ -58,7 +58,7 @@ def check_normalized(student: Any) -> None:
 
 def check_start_symbol(student: Any) -> None:
     """The start symbol is none of the data's symbols"""
-    model = model_of(student, 3, 2)
+    model = _model(student, 3, 2)
     for symbol in range(3):
         logits = model(torch.full((1, 5), symbol))
         assert_bound(
@@ -72,7 +72,7 @@ def check_start_symbol(student: Any) -> None:
 
 def check_log_prob(student: Any) -> None:
     """The log-probability sums the log-softmax of all positions at the symbols that occurred"""
-    model, x = model_of(student, 3, 2), strings()
+    model, x = _model(student, 3, 2), _strings()
     log_probs = torch.log_softmax(model(x), dim=-1)
     assert_close(
         model.log_prob(x),
@@ -86,7 +86,7 @@ def check_log_prob(student: Any) -> None:
 def picture(student: Any) -> Figure:
     """Which position looks at which: yours beside the allowed ones, for a window of 3."""
     figure = Figure(figsize=(5.5, 2.8), layout="constrained")
-    panels = {"yours": dependencies(model_of(student, 3, 3), strings(), 3), "allowed, d = 3": allowed(7, 3)}
+    panels = {"yours": dependencies(_model(student, 3, 3), _strings(), 3), "allowed, d = 3": _allowed(7, 3)}
     for axes, (title, matrix) in zip(figure.subplots(1, 2), panels.items(), strict=True):
         axes.imshow(matrix, cmap="Blues", vmin=0, vmax=1)
         axes.set(title=title, xlabel="looks at position", ylabel="logits of position")

@@ -73,7 +73,7 @@ def check_type_b_reads_the_centre_too(student: Any) -> None:
         )
 
 
-def check_normalised(student: Any) -> None:
+def check_normalized(student: Any) -> None:
     """The probabilities of all 512 binary 3×3 images sum to 1"""
     assert_normalized(
         _random(student.PixelCNN(2, 6, 3, 2), 5).log_prob,

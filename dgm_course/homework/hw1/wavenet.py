@@ -76,7 +76,7 @@ def check_receptive_field(student: Any) -> None:
         )
 
 
-def check_normalised(student: Any) -> None:
+def check_normalized(student: Any) -> None:
     """The probabilities of all 243 strings of five symbols sum to 1"""
     assert_normalized(
         _wavenet(student, (1, 2)).log_prob,
