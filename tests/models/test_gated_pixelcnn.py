@@ -132,6 +132,11 @@ def test_each_sample_is_of_its_own_class(conditional, rng):
             assert_samples_follow(x[y == (label + 1) % 3], probabilities)
 
 
+def test_a_kernel_without_a_centre_is_refused():
+    with pytest.raises(ValueError, match="must be odd, got 4"):
+        GatedPixelCNN((1, 4, 4), channels=4, kernel_size=4)
+
+
 def test_labels_go_with_a_conditional_model_only(conditional):
     with pytest.raises(ValueError, match="labels"):
         conditional.log_prob(BINARY_3X3)

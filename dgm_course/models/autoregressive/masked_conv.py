@@ -41,6 +41,8 @@ def conv_mask(
                 [1, 1, 0],
                 [1, 1, 1]], dtype=torch.int32)
     """
+    if kernel_size % 2 == 0:
+        raise ValueError(f"a kernel needs a centre: its size must be odd, got {kernel_size}")
     centre = kernel_size // 2
     mask = torch.zeros(out_channels, in_channels, kernel_size, kernel_size, dtype=torch.bool)
     mask[:, :, :centre] = True
@@ -70,8 +72,6 @@ class MaskedConv2d(nn.Conv2d):
         kernel_size: int = 3,
         num_colours: int = 1,
     ) -> None:
-        if kernel_size % 2 == 0:
-            raise ValueError(f"a kernel needs a centre: its size must be odd, got {kernel_size}")
         super().__init__(in_channels, out_channels, kernel_size, padding=kernel_size // 2)
         self.register_buffer("mask", conv_mask(kind, in_channels, out_channels, kernel_size, num_colours))
 
