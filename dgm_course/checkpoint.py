@@ -29,7 +29,16 @@ def save(path: Path, state: dict[str, Any]) -> None:
 
 
 def load(path: Path, *, settings: dict[str, Any]) -> dict[str, Any]:
-    """The state in `path`, on the CPU; a `ValueError` where it was written under other `settings`."""
+    """The state in `path`, on the CPU; a `ValueError` where it was written under other `settings`.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     path = Path(folder) / "run.pt"
+        ...     save(path, {"settings": {"seed": 0}, "step": 7})
+        ...     load(path, settings={"seed": 0})
+        {'settings': {'seed': 0}, 'step': 7}
+    """
     state = torch.load(path, map_location="cpu", weights_only=True)
     if state["settings"] != settings:
         raise ValueError(f"{path} was written under {state['settings']}, not {settings}: name another file")

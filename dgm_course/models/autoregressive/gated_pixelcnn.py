@@ -23,7 +23,13 @@ from dgm_course.models.autoregressive.pixelcnn import intensities, raster_order
 
 
 class VerticalConv(nn.Conv2d):
-    """Reads k columns of the own row and of the (k − 1) / 2 rows above it."""
+    """Reads k columns of the own row and of the (k − 1) / 2 rows above it.
+
+    Example:
+        >>> layer = VerticalConv(1, 8, kernel_size=5)
+        >>> layer.weight.shape, layer(torch.zeros(2, 1, 5, 4)).shape
+        (torch.Size([8, 1, 3, 5]), torch.Size([2, 8, 5, 4]))
+    """
 
     def __init__(self, in_channels: int, out_channels: int, kernel_size: int) -> None:
         super().__init__(in_channels, out_channels, (kernel_size // 2 + 1, kernel_size))
@@ -36,7 +42,13 @@ class VerticalConv(nn.Conv2d):
 
 
 class HorizontalConv(nn.Conv2d):
-    """Reads the own row up to the own pixel, which the colours of type A or B decide about."""
+    """Reads the own row up to the own pixel, which the colours of type A or B decide about.
+
+    Example:
+        >>> layer = HorizontalConv("A", 1, 8, kernel_size=3, num_colours=1)
+        >>> layer.mask[0, 0].int(), layer(torch.zeros(2, 1, 5, 4)).shape
+        (tensor([[1, 0, 0]], dtype=torch.int32), torch.Size([2, 8, 5, 4]))
+    """
 
     mask: Tensor
 
@@ -57,20 +69,40 @@ class HorizontalConv(nn.Conv2d):
 def shift_down(
     v: Float[Tensor, "batch channels height width"],
 ) -> Float[Tensor, "batch channels height width"]:
-    """Each row gets the features of the row above; the first row gets zeros."""
+    """Each row gets the features of the row above; the first row gets zeros.
+
+    Example:
+        >>> shift_down(torch.tensor([[1, 2], [3, 4], [5, 6]])[None, None])[0, 0]
+        tensor([[0, 0],
+                [1, 2],
+                [3, 4]])
+    """
     return F.pad(v, (0, 0, 1, 0))[:, :, :-1]
 
 
 def gate(
     x: Float[Tensor, "batch twice_channels height width"], num_colours: int
 ) -> Float[Tensor, "batch channels height width"]:
-    """tanh(a) ⊙ σ(b), where a and b are the halves of each colour's own block of channels."""
+    """tanh(a) ⊙ σ(b), where a and b are the halves of each colour's own block of channels.
+
+    Example:
+        >>> gate(torch.zeros(2, 12, 5, 4), num_colours=3).shape
+        torch.Size([2, 6, 5, 4])
+    """
     a, b = x.unflatten(1, (num_colours, 2, -1)).unbind(dim=2)
     return (torch.tanh(a) * torch.sigmoid(b)).flatten(1, 2)
 
 
 class GatedLayer(nn.Module):
-    """(v, h) -> (v, h): one step of both stacks."""
+    """(v, h) -> (v, h): one step of both stacks.
+
+    Example:
+        >>> layer = GatedLayer("A", 1, 8, kernel_size=3, num_colours=1, num_classes=10)
+        >>> x = torch.zeros(2, 1, 5, 4)
+        >>> v, h = layer(x, x, torch.tensor([3, 7]))
+        >>> v.shape, h.shape
+        (torch.Size([2, 8, 5, 4]), torch.Size([2, 8, 5, 4]))
+    """
 
     def __init__(
         self,

@@ -61,7 +61,14 @@ def mixture_sample(
     num_levels: int,
     generator: Generator | None = None,
 ) -> Int[Tensor, " *batch"]:
-    """Choose a component, draw a logistic intensity μ + s log(u / (1 − u)), and round it to the nearest level."""
+    """Choose a component, draw a logistic intensity μ + s log(u / (1 − u)), and round it to the nearest level.
+
+    Example:
+        >>> logits, means, log_scales = torch.zeros(2, 3, 5), torch.full((2, 3, 5), 0.5), torch.full((2, 3, 5), -9.0)
+        >>> mixture_sample(logits, means, log_scales, num_levels=9, generator=torch.Generator().manual_seed(0))
+        tensor([[6, 6, 6],
+                [6, 6, 6]])
+    """
     chosen = draw(mixture_logits, generator).unsqueeze(-1)
     mean, log_scale = (p.gather(-1, chosen).squeeze(-1) for p in (means, log_scales))
     u = torch.rand(mean.shape, generator=generator, dtype=mean.dtype, device=mean.device)

@@ -27,6 +27,12 @@ class MaskedLinear(nn.Linear):
 
     The product is formed in every pass and the stored weight stays as it is: an optimiser's state for a masked
     weight is as good as for any other, and its gradient is exactly zero.
+
+    Example:
+        >>> layer = MaskedLinear(torch.tensor([[True, False], [True, True], [False, False]]))
+        >>> change = layer(torch.tensor([[0.0, 1.0]])) - layer(torch.zeros(1, 2))
+        >>> change != 0                       # only the second unit reads the second input
+        tensor([[False,  True, False]])
     """
 
     mask: Tensor

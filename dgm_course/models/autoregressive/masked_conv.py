@@ -20,7 +20,12 @@ from torch import Tensor, nn
 
 
 def colour_groups(channels: int, num_colours: int) -> Tensor:
-    """The colour to which each channel belongs: equal blocks, in the colours' order."""
+    """The colour to which each channel belongs: equal blocks, in the colours' order.
+
+    Example:
+        >>> colour_groups(6, num_colours=3)
+        tensor([0, 0, 1, 1, 2, 2])
+    """
     if channels % num_colours:
         raise ValueError(f"{channels} channels cannot be shared equally among {num_colours} colours")
     return torch.arange(channels) // (channels // num_colours)

@@ -35,12 +35,23 @@ def raster_order(colours: int, height: int, width: int) -> list[int]:
 def intensities(
     x: Int[Tensor, " batch *event"], num_levels: int, dtype: torch.dtype
 ) -> Float[Tensor, " batch *event"]:
-    """Levels 0 … K − 1 spread evenly over [−1, 1]: what a network reads of an image."""
+    """Levels 0 … K − 1 spread evenly over [−1, 1]: what a network reads of an image.
+
+    Example:
+        >>> intensities(torch.tensor([[0, 1, 2]]), num_levels=3, dtype=torch.float32)
+        tensor([[-1.,  0.,  1.]])
+    """
     return x.to(dtype) * (2 / (num_levels - 1)) - 1
 
 
 class ResidualBlock(nn.Module):
-    """h + (1×1 ∘ 3×3 ∘ 1×1)(h) with half the channels inside; every layer is of type B."""
+    """h + (1×1 ∘ 3×3 ∘ 1×1)(h) with half the channels inside; every layer is of type B.
+
+    Example:
+        >>> block = ResidualBlock(channels=12, kernel_size=3, num_colours=3)
+        >>> block(torch.zeros(2, 12, 5, 4)).shape
+        torch.Size([2, 12, 5, 4])
+    """
 
     def __init__(self, channels: int, kernel_size: int, num_colours: int) -> None:
         super().__init__()

@@ -48,7 +48,14 @@ class CausalSelfAttention(nn.Module):
 
 
 class Block(nn.Module):
-    """Attention, then a perceptron at each position; both read normalised input and add to the residual path."""
+    """Attention, then a perceptron at each position; both read normalised input and add to the residual path.
+
+    Example:
+        >>> block = Block(width=8, num_heads=2)
+        >>> h, (keys, values) = block(torch.zeros(3, 5, 8))
+        >>> h.shape, keys.shape, values.shape
+        (torch.Size([3, 5, 8]), torch.Size([3, 2, 5, 4]), torch.Size([3, 2, 5, 4]))
+    """
 
     def __init__(self, width: int, num_heads: int) -> None:
         super().__init__()

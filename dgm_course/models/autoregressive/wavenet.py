@@ -19,7 +19,14 @@ from dgm_course.models.autoregressive.causal_conv import CausalConv1d
 
 
 class GatedBlock(nn.Module):
-    """One layer: h -> (h + residual, skip). The last one has nobody to pass h on to, hence no residual."""
+    """One layer: h -> (h + residual, skip). The last one has nobody to pass h on to, hence no residual.
+
+    Example:
+        >>> block = GatedBlock(channels=8, skip_channels=16, kernel_size=2, dilation=4, last=False)
+        >>> h, skip = block(torch.zeros(3, 8, 20))
+        >>> h.shape, skip.shape
+        (torch.Size([3, 8, 20]), torch.Size([3, 16, 20]))
+    """
 
     def __init__(
         self, channels: int, skip_channels: int, kernel_size: int, dilation: int, last: bool
