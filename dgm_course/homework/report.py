@@ -17,7 +17,8 @@ CAUSES: dict[type[BaseException], str] = {
     NotImplementedError: "a method that PyTorch calls, such as `forward`, is missing or misspelt",
     NameError: "the cell that defines this name has not been run, or the name is misspelt",
     TypeError: "a function is called with other arguments, or returns another type, than its docstring says",
-    AttributeError: "the object is of another type than the docstring says",
+    AttributeError: "a method is missing or misspelt, `super().__init__()` was not called first in `__init__`, "
+    "or the object is of another type than the docstring says",
     IndexError: "an index beyond the size of the tensor: print the shape before this line",
     RuntimeError: "shapes or dtypes that do not fit together: print them before this line",
 }

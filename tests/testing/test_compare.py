@@ -146,3 +146,16 @@ def test_unchanged_refuses_to_compare_memory_with_itself():
     weight = torch.ones(2)
     with pytest.raises(ValueError, match="clone"):
         assert_unchanged(weight, weight)
+
+
+def test_a_step_in_float32_is_named_also_where_the_result_is_float64():
+    exact = torch.tensor([1 / 3], dtype=torch.float64)
+    with pytest.raises(PropertyError) as caught:
+        assert_close((torch.tensor([1]) / torch.tensor([3])).double(), exact)
+    assert "float32" in caught.value.cause
+
+
+def test_a_bound_on_one_side_shows_one_side():
+    with pytest.raises(PropertyError) as caught:
+        assert_bound(torch.tensor(0.0), lower=1e-6, what="the change")
+    assert caught.value.expected == "1e-06 <= the change"
