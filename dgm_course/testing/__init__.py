@@ -17,6 +17,7 @@ from dgm_course.testing.modules import randomize
 from dgm_course.testing.probability import (
     all_strings,
     assert_normalized,
+    assert_not_independent,
     assert_samples_follow,
     binary_strings,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "assert_log_det_matches_jacobian",
     "assert_no_gradient",
     "assert_normalized",
+    "assert_not_independent",
     "assert_samples_follow",
     "assert_shape",
     "assert_unchanged",

@@ -77,6 +77,39 @@ def assert_normalized(
         )
 
 
+def assert_not_independent(
+    log_prob: Callable[[Tensor], Any],
+    strings: Int[Tensor, "strings n"],
+    *,
+    cause: str = "the model takes no notice of its input: the same probabilities for everything, or one factor for "
+    "each variable",
+    read: str = READ,
+) -> None:
+    """Some variables depend on each other: log p is more than a sum of one term for each of them.
+
+    A uniform distribution is normalised and causal too, and has learned nothing. Strings of one variable, or of one
+    symbol, pass.
+
+    Args:
+        log_prob: (N, n) -> (N,) in nats.
+        strings: all of them, in the order of `all_strings`.
+
+    Example:
+        >>> assert_not_independent(lambda x: -x.sum(1).double().square(), binary_strings(3))
+    """
+    n = strings.shape[1]
+    logs = checked(
+        log_prob(strings), what="log p", shape=(len(strings),), dtype=torch.float64, read=read
+    ).double()
+    num_symbols = int(strings.max()) + 1
+    if n < 2 or num_symbols < 2:
+        return
+    table = logs.reshape((num_symbols,) * n)
+    together = [table.diff(dim=i).diff(dim=j).abs().max() for i in range(n) for j in range(i)]
+    if not max(together) > 1e-6:
+        raise PropertyError("variables that depend on each other", "independent variables", cause, read)
+
+
 def assert_samples_follow(
     samples: Int[Tensor, " n"] | Int[Tensor, "n dims"],
     probabilities: Float[Tensor, " *table"],

@@ -1,7 +1,10 @@
 """One hand-in: the score is what passed, whatever was handed in and whatever it does while it is graded."""
 
+from dataclasses import replace
+
 import nbformat
 import pytest
+import torch
 
 from grading.pipeline.bank import hand_in, misconceptions, right_styles
 from grading.pipeline.keys import course_key
@@ -9,6 +12,8 @@ from grading.pipeline.notebooks import reference_cells
 from grading.pipeline.results import result_path, write_result
 from grading.pipeline.sample_class import ATTACKS, attack
 from grading.pipeline.submission import grade_submission, stored_result
+from grading.pipeline.suite import HiddenSuite, bounded_memory
+from grading.sandbox.client import SandboxError
 
 SECRET = b"test"
 
@@ -69,6 +74,43 @@ def test_follow_through_shows_nothing_of_the_reference(work, sandbox):
     result = grade(work, sandbox, hand_in(work, cells), "made", "conditional")
     assert result.task("conditional").follow_through == ("made",)
     assert result.task("conditional").outputs == ()
+
+
+def test_follow_through_quotes_no_line_of_the_reference(work, sandbox):
+    """An exception raised inside the reference's code names a line that the student never saw."""
+    stumble = "\ndef nats_to_bits_per_dim(nats, num_dims):\n    return MADE(None)\n"
+    cells = {"made": "MADE = None", "conditional": reference_cells(work)["conditional"] + stumble}
+    task = grade(work, sandbox, hand_in(work, cells), "made", "conditional").task("conditional")
+    assert task.follow_through == ("made",)
+    (failed,) = (test for test in task.tests if not test.passed)
+    lines = {line.strip() for line in reference_cells(work)["made"].splitlines()}
+    assert failed.got.startswith("TypeError")
+    assert not any(f"`{line}`" in failed.got for line in lines)
+
+
+def test_time_spent_on_dying_is_the_tasks(work, sandbox):
+    """Each death begins a new worker, but not a new budget."""
+    die = "import os, time\ndef fit_histogram(*args, **kwargs):\n"
+    die += "    while time.process_time() < 0.6: pass\n    os._exit(0)\n"
+    short = replace(work, tasks=(replace(work.task("histogram"), cpu_seconds=1.0),))
+    suite = HiddenSuite(sandbox, short, hand_in(work, {"histogram": die}), student="s", secret=SECRET)
+    run = suite.grade(short.tasks)["histogram"]
+    assert any("the budget of this task is spent" in test.expected for test in run.tests)
+
+
+def test_an_answer_that_multiplies_fails_its_test_alone():
+    with bounded_memory(), pytest.raises(RuntimeError, match="allocate"):
+        torch.zeros(2**20, 1) + torch.zeros(2**11)
+    assert len(torch.zeros(2**20)) == 2**20
+
+
+def test_a_broken_sandbox_costs_nobody_points(work, sandbox, monkeypatch):
+    def broken(*args):
+        raise SandboxError("The sandbox's own process died: look for a lack of memory.")
+
+    monkeypatch.setattr(sandbox, "worker", broken)
+    with pytest.raises(SandboxError):
+        grade(work, sandbox, hand_in(work), "histogram")
 
 
 @pytest.mark.parametrize("path", sorted(ATTACKS.glob("*.py")), ids=lambda path: path.stem)

@@ -81,6 +81,14 @@ def test_the_time_of_the_hand_in_is_kept(inbox: Path, work: Homework) -> None:
     assert f"{handed_in_at(submitted_path(course, 'hw1', 'bob'))}" == "2026-01-02 03:04:05+00:00"
 
 
+def test_a_time_that_no_calendar_holds_is_not_believed(inbox: Path, work: Homework) -> None:
+    (inbox / "ada").mkdir()
+    (inbox / "ada" / "hw1.ipynb").write_bytes(NOTEBOOK)
+    (inbox / "ada" / "timestamp.txt").write_text("0001-01-01T00:00:00+14:00")
+    course, _ = _collect(inbox, work)
+    assert _taken(course, "ada") == NOTEBOOK
+
+
 def test_the_newest_hand_in_of_a_student_counts(inbox: Path, work: Homework) -> None:
     (inbox / "ada-hw1.zip").write_bytes(_zip(("hw1.ipynb", b"old")))
     (inbox / "ada.ipynb").write_bytes(b"new")

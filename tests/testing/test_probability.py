@@ -10,6 +10,7 @@ from dgm_course.testing import (
     PropertyError,
     all_strings,
     assert_normalized,
+    assert_not_independent,
     assert_samples_follow,
     binary_strings,
 )
@@ -30,6 +31,17 @@ def test_strings_count_in_order():
 
 def test_a_sum_over_all_strings_passes():
     assert_normalized(log_prob, binary_strings(3))
+
+
+def test_variables_that_depend_on_each_other_pass():
+    assert_not_independent(lambda x: -x.sum(1).double().square(), binary_strings(3))
+    assert_not_independent(lambda x: torch.zeros(len(x), dtype=torch.float64), all_strings(3, 1))
+
+
+@pytest.mark.parametrize("independent", [log_prob, lambda x: torch.full((8,), -3 * math.log(2)).double()])
+def test_independent_variables_are_named(independent):
+    with pytest.raises(PropertyError, match="independent variables"):
+        assert_not_independent(independent, binary_strings(3))
 
 
 def test_a_quadrature_takes_a_cell_volume_or_weights():

@@ -9,6 +9,7 @@ from dgm_course.testing import (
     assert_causal,
     assert_close,
     assert_normalized,
+    assert_not_independent,
     randomize,
 )
 
@@ -19,12 +20,23 @@ def random_model(student, rng, num_symbols, context, embedding_dim=4, hidden_dim
     return randomize(student.MarkovMLP(num_symbols, context, embedding_dim, hidden_dim), rng)
 
 
+def reading_model(student, rng, num_symbols, context):
+    """A random model, after a look at whether it reads its window at all."""
+    model = student.MarkovMLP(num_symbols, context, 4, 16)
+    assert_not_independent(
+        lambda x: sum(randomize(model, rng).log_prob(x) for _ in range(8)),
+        all_strings(num_symbols, 2),
+        read=READ,
+    )
+    return randomize(model, rng)
+
+
 @pytest.mark.points(1)
 def test_all_strings_sum_to_one(student, rng):
     """The probabilities of all strings sum to 1, also of strings shorter than the window"""
     for num_symbols, context, length in ((2, 4, 6), (3, 2, 4), (5, 3, 1), (1, 2, 3)):
         assert_normalized(
-            random_model(student, rng, num_symbols, context).log_prob,
+            reading_model(student, rng, num_symbols, context).log_prob,
             all_strings(num_symbols, length),
             cause="a window that contains x_t, a mean over the positions, or a first symbol that is never scored",
             read=READ,
@@ -82,7 +94,7 @@ def test_order_in_the_window_matters(student, rng):
 def test_log_prob_sums_the_conditionals(student, rng):
     """The log-probability is the sum of the log-softmax at the symbols that occurred, first position included"""
     for num_symbols, context, length, batch in ((4, 2, 9, 5), (3, 3, 1, 1)):
-        model = random_model(student, rng, num_symbols, context)
+        model = reading_model(student, rng, num_symbols, context)
         x = torch.randint(num_symbols, (length, batch), generator=rng).T  # not contiguous
         log_probs = torch.log_softmax(model(x), dim=-1)
         assert_close(

@@ -8,6 +8,7 @@ from dgm_course.testing import (
     assert_bound,
     assert_close,
     assert_normalized,
+    assert_not_independent,
     assert_samples_follow,
     assert_shape,
     randomize,
@@ -18,6 +19,13 @@ READ = "task 4 of the notebook, and lecture 2, section 'Recurrent models'"
 
 def random_model(student, rng, num_symbols, embedding_dim=3, hidden_dim=6, scale=1.0):
     return randomize(student.CharRNN(num_symbols, embedding_dim, hidden_dim), rng, scale)
+
+
+def assert_reads_the_past(model, num_symbols):
+    """A model that takes no notice of its input is consistent in every way, too."""
+    assert_not_independent(
+        lambda x: model.log_prob(x, torch.full((len(x),), 3)), all_strings(num_symbols, 3), read=READ
+    )
 
 
 def log_prob_by_steps(model, num_symbols, x):
@@ -36,6 +44,7 @@ def test_stepwise_equals_batched(student, rng):
     """Stepping through strings gives the log-probabilities of the batch to 1e-10, for every length"""
     for num_symbols, batch, longest in ((5, 4, 9), (2, 1, 1), (7, 3, 4)):
         model = random_model(student, rng, num_symbols)
+        assert_reads_the_past(model, num_symbols)
         x = torch.randint(num_symbols, (longest, batch), generator=rng).T  # not contiguous
         lengths = torch.randint(1, longest + 1, (batch,), generator=rng)
         assert_close(
@@ -52,6 +61,7 @@ def test_stepwise_equals_batched(student, rng):
 def test_padding_changes_nothing(student, rng):
     """Other symbols behind the end of a string, and more of them, leave its log-probability alone"""
     model = random_model(student, rng, 6)
+    assert_reads_the_past(model, 6)
     x = torch.randint(6, (5, 8), generator=rng)
     lengths = torch.tensor([1, 3, 7, 4, 6])
     behind = torch.arange(8) >= lengths[:, None]
@@ -74,6 +84,7 @@ def test_all_strings_sum_to_one(student, rng):
     """The probabilities of all strings of one length sum to 1, whatever the padding"""
     for num_symbols, length, padding in ((2, 6, 0), (3, 4, 2), (4, 1, 1)):
         model = random_model(student, rng, num_symbols)
+        assert_reads_the_past(model, num_symbols)
         assert_normalized(
             lambda x, m=model, n=length, p=padding: m.log_prob(
                 torch.cat([x, x.new_zeros(len(x), p)], dim=1), torch.full((len(x),), n)
@@ -88,6 +99,7 @@ def test_all_strings_sum_to_one(student, rng):
 def test_no_call_remembers_another(student, rng):
     """The answer about a string does not depend on what was asked or drawn before"""
     model = random_model(student, rng, 4)
+    assert_reads_the_past(model, 4)
     x, others = torch.randint(4, (2, 6, 5), generator=rng)
     lengths = torch.randint(1, 6, (6,), generator=rng)
     before = model.log_prob(x, lengths)
@@ -109,6 +121,7 @@ def test_samples_follow_log_prob(student, rng):
     support = all_strings(3, 3)
     for _ in range(3):  # one model alone may happen to draw its symbols almost independently
         model = randomize(student.CharRNN(3, 4, 8), rng)
+        assert_not_independent(lambda x, m=model: log_prob_by_steps(m, 3, x)[:, -1], support, read=READ)
         seed = int(torch.randint(2**31, (), generator=rng))
         samples = model.sample(4000, 3, torch.Generator().manual_seed(seed))
         assert_shape(samples, (4000, 3), what="samples", read="the docstring of sample in task 4")

@@ -12,6 +12,7 @@ from dgm_course.testing import (
     assert_causal,
     assert_close,
     assert_normalized,
+    assert_not_independent,
     assert_shape,
     assert_unchanged,
     binary_strings,
@@ -35,7 +36,13 @@ def draw_degrees(num_dims, widths, rng):
 
 def draw_model(student, rng, *arguments):
     """A MADE with random weights; half the usual scale keeps the conditionals away from 0 and 1."""
-    return randomize(student.MADE(*arguments), rng, scale=0.5)
+    model, num_levels = student.MADE(*arguments), arguments[3] if len(arguments) > 3 else 2
+    assert_not_independent(
+        lambda x: sum(randomize(model, rng).log_prob(x) for _ in range(8)),
+        all_strings(num_levels, arguments[0]),
+        read=READ,
+    )
+    return randomize(model, rng, scale=0.5)
 
 
 def assert_dependencies(model, rng, inputs, ordering, *, cause, alternatives=None, draws=16):

@@ -11,6 +11,7 @@ from dgm_course.testing import (
     assert_causal,
     assert_close,
     assert_normalized,
+    assert_not_independent,
     assert_shape,
     randomize,
 )
@@ -21,6 +22,16 @@ READ = "task 6 of the notebook, and lecture 2, section 'Causal convolutions'"
 def draw(rng, *shape):
     """Inputs (batch, channels, time) that are not contiguous in memory."""
     return torch.randn(shape[0], shape[2], shape[1], generator=rng, dtype=torch.float64).transpose(1, 2)
+
+
+def draw_model(student, rng, num_levels, *arguments):
+    model = student.WaveNet(num_levels, *arguments)
+    assert_not_independent(
+        lambda x: sum(randomize(model, rng, scale=0.5).log_prob(x) for _ in range(8)),
+        all_strings(num_levels, 3),
+        read=READ,
+    )
+    return randomize(model, rng, scale=0.5)
 
 
 def lag(length):
@@ -119,7 +130,7 @@ def test_receptive_field_is_exact(student, rng):
 def test_probabilities_sum_to_one(student, rng):
     """WaveNet: the probabilities of all sequences of a length sum to 1"""
     for num_levels, length, dilations in ((3, 5, (1, 2)), (2, 7, (1, 2, 4)), (4, 1, (1,))):
-        model = randomize(student.WaveNet(num_levels, 5, 2, dilations), rng, scale=0.5)
+        model = draw_model(student, rng, num_levels, 5, 2, dilations)
         assert_normalized(
             model.log_prob,
             all_strings(num_levels, length),
@@ -131,7 +142,7 @@ def test_probabilities_sum_to_one(student, rng):
 @pytest.mark.points(1)
 def test_log_prob_is_the_likelihood_of_the_logits(student, rng):
     """WaveNet: logits[:, t] are the logits of x[:, t], and the same for any continuation"""
-    model = randomize(student.WaveNet(5, 4, 3, (1, 2)), rng, scale=0.5)
+    model = draw_model(student, rng, 5, 4, 3, (1, 2))
     x = torch.randint(5, (9, 6), generator=rng).T  # (6, 9), not contiguous
     logits = model(x)
     assert_shape(

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from dgm_course.testing import assert_causal, assert_close, assert_shape, randomize
+from dgm_course.testing import assert_bound, assert_causal, assert_close, assert_shape, randomize
 
 READ = "task 9 of the notebook, and lecture 2, section 'Attention'"
 
@@ -44,6 +44,14 @@ def test_rows_sum_to_one(student, rng):
             cause="a mask applied after the softmax, a softmax over the queries, or a row with nothing left (NaN)",
             read=READ,
         )
+        if length > 1:
+            assert_bound(
+                (weights - student.causal_attention_weights(-q, k)).abs().max(),
+                lower=1e-6,
+                what="change of the weights when all queries change their sign",
+                cause="the weights take no notice of the queries",
+                read=READ,
+            )
 
 
 @pytest.mark.points(1)
@@ -137,6 +145,14 @@ def test_cached_equals_uncached(student, rng):
             cause="a query's place is counted without the cache, or the new keys are not put behind the old ones",
             read=READ,
         )
+        if len(pieces) > 1:
+            assert_bound(
+                (attention(x[:, -1:])[0] - whole[:, -1:]).abs().max(),
+                lower=1e-6,
+                what="change of the last y when all steps before it are left out",
+                cause="the outputs take no notice of the steps before them",
+                read=READ,
+            )
 
 
 @pytest.mark.points(1)
@@ -154,3 +170,10 @@ def test_sequences_do_not_meet(student, rng):
             cause="keys and values are kept in the module, or the cache passed in is changed in place",
             read=READ,
         )
+    assert_bound(
+        (attention(one)[0] - outcomes[0][1]).abs().max(),
+        lower=1e-6,
+        what="change of a continuation when the cache is left out",
+        cause="the cache is not read",
+        read=READ,
+    )

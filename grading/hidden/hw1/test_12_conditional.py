@@ -10,6 +10,7 @@ from dgm_course.testing import (
     assert_causal,
     assert_close,
     assert_normalized,
+    assert_not_independent,
     binary_strings,
     randomize,
 )
@@ -18,7 +19,13 @@ READ = "task 12 of the notebook, and lecture 2, section 'Conditional models'"
 
 
 def random_model(student, rng, num_dims, num_classes, hidden_dims):
-    return randomize(student.ConditionalMADE(num_dims, num_classes, hidden_dims), rng, scale=0.7)
+    model = student.ConditionalMADE(num_dims, num_classes, hidden_dims)
+    assert_not_independent(
+        lambda x: sum(randomize(model, rng).log_prob(x, x.new_zeros(len(x))) for _ in range(8)),
+        binary_strings(num_dims),
+        read=READ,
+    )
+    return randomize(model, rng, scale=0.7)
 
 
 def random_prior(num_classes, rng):
