@@ -145,6 +145,17 @@ def test_generator_decides_the_samples(student, rng):
     cause = "a draw without `generator=generator`, which comes from the global random state"
     read = "the docstring of sample in task 4, and the first section of the notebook, 'Random numbers'"
     assert_close(again, first, what="samples from the same generator", cause=cause, read=read)
+    one, another = (
+        random_model(student, rng, 8, scale=0.3).sample(64, 20, torch.Generator().manual_seed(seed))
+        for _ in range(2)
+    )
+    assert_bound(
+        (one != another).sum(),
+        lower=1,
+        what="symbols that differ between two models with the same generator",
+        cause="the drawn symbols take no notice of the logits",
+        read=read,
+    )
     assert_bound(
         (other != first).sum(),
         lower=1,

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 
 from dgm_course.testing import (
     all_strings,
+    assert_bound,
     assert_causal,
     assert_close,
     assert_normalized,
@@ -68,6 +69,13 @@ def test_before_the_start_there_are_zeros(student, rng):
     for channels, kernel_size, dilation in ((3, 2, 4), (1, 3, 1)):
         conv = randomize(student.CausalConv1d(channels, 4, kernel_size, dilation), rng)
         x = draw(rng, 2, channels, 7)
+        assert_bound(
+            (conv(x) - conv(-x)).abs().max(),
+            lower=1e-6,
+            what="change of the outputs when the inputs change their sign",
+            cause="the outputs take no notice of the inputs",
+            read=READ,
+        )
         extended = torch.cat([torch.zeros(2, channels, 6).double(), x, draw(rng, 2, channels, 3)], dim=2)
         assert_close(
             conv(extended)[..., 6:13],

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from dgm_course.testing import (
+    assert_bound,
     assert_causal,
     assert_close,
     assert_normalized,
@@ -37,6 +38,16 @@ def support(mask_type, kernel_size, size_in, size_out, num_groups=1):
     centre = (row == own_row) & (column == own_column)
     earlier = group < own_group if mask_type == "A" else group <= own_group
     return near & (above | left | centre & earlier)
+
+
+def assert_not_constant(layer, image):
+    assert_bound(
+        (layer(image) - layer(-image)).abs().max(),
+        lower=1e-6,
+        what="change of the output when the image changes its sign",
+        cause="the output takes no notice of the image",
+        read=READ,
+    )
 
 
 def assert_layer_reads(student, rng, mask_type, kernel_size, size_in, out_channels, num_groups, cause):
@@ -140,6 +151,7 @@ def test_the_border_is_zeros_and_sizes_stay(student, rng):
         frame = kernel_size // 2 + 1
         framed = torch.nn.functional.pad(image, (frame,) * 4)
         assert_shape(layer(image), (2, 3, height, width), what=f"output for {height}×{width}", read=READ)
+        assert_not_constant(layer, image)
         assert_close(
             layer(image),
             layer(framed)[:, :, frame:-frame, frame:-frame],
@@ -154,7 +166,7 @@ def test_forward_leaves_the_weights_alone(student, rng):
     """forward leaves every parameter and buffer bit-identical"""
     layer = randomize(student.MaskedConv2d("A", 3, 6, 3, num_groups=3), rng)
     before = {name: value.clone() for name, value in layer.state_dict().items()}
-    layer(torch.randn(2, 3, 4, 3, dtype=torch.float64, generator=rng))
+    assert_not_constant(layer, torch.randn(2, 3, 4, 3, dtype=torch.float64, generator=rng))
     assert_unchanged(
         before,
         layer.state_dict(),

@@ -12,6 +12,7 @@ from dgm_course.testing import (
     assert_causal,
     assert_close,
     assert_normalized,
+    assert_not_independent,
     binary_strings,
     randomize,
 )
@@ -31,6 +32,20 @@ def features(batch, channels, height, width, rng):
 def logits_of(models):
     """The logits of several models side by side: a ReLU that is silent in one of them speaks in another."""
     return lambda x, *y: torch.stack([model(x, *y).flatten(1, 3) for model in models], dim=-1)
+
+
+def draw_model(student, rng, *arguments, **options):
+    """A random model of images that, with one set of weights at least, reads the pixels before each pixel."""
+    model, labels = student.GatedPixelCNN(*arguments, **options), options.get("num_classes")
+    assert_not_independent(
+        lambda x: sum(
+            randomize(model, rng).log_prob(x.reshape(-1, 1, 2, 2), *([x.new_zeros(len(x))] if labels else []))
+            for _ in range(8)
+        ),
+        all_strings(arguments[0], 4),
+        read=READ,
+    )
+    return randomize(model, rng)
 
 
 def offsets(height, width):
@@ -84,7 +99,7 @@ def test_every_pixel_reads_all_earlier_ones(student, rng):
 def test_all_images_sum_to_one(student, rng):
     """The probabilities of all 512 binary 3×3 images sum to 1, and those of all 2×3 images with three levels"""
     for levels, height, width in ((2, 3, 3), (3, 2, 3)):
-        model = randomize(student.GatedPixelCNN(levels, draw(2, 6, rng), 3, draw(2, 3, rng)), rng)
+        model = draw_model(student, rng, levels, draw(2, 6, rng), 3, draw(2, 3, rng))
         assert_normalized(
             model.log_prob,
             all_strings(levels, height * width).reshape(-1, 1, height, width),
@@ -164,7 +179,7 @@ def test_gates_saturate_and_h_is_added_once(student, rng):
 def test_each_class_has_its_own_distribution(student, rng):
     """For every label the probabilities of all 512 images sum to 1, and each example uses its own label"""
     num_classes = draw(2, 4, rng)
-    model = randomize(student.GatedPixelCNN(2, draw(3, 6, rng), 3, 2, num_classes=num_classes), rng)
+    model = draw_model(student, rng, 2, draw(3, 6, rng), 3, 2, num_classes=num_classes)
     images = binary_strings(9).reshape(-1, 1, 3, 3)
     for label in range(num_classes):
         assert_normalized(

@@ -76,12 +76,20 @@ def test_the_generator_alone_decides(student, rng):
         assert_close(
             bool((c != a).any()), True, what=f"'some {what} change with the seed'", cause=cause, read=READ
         )
+    model, generator = student.TabularModel(draw_tables(3, 5, rng)), torch.Generator().manual_seed(seed)
+    assert_close(
+        bool((student.ancestral_sample(model, 60, 5, generator) != first[0]).any()),
+        True,
+        what="'some samples change with the tables'",
+        cause="the symbols are drawn without the model's probabilities",
+        read=READ,
+    )
 
 
 @pytest.mark.points(1)
 def test_evidence_is_untouched(student, rng):
     """Every observed symbol is in the result as it was, for a mask per example, a shared one, all and nothing"""
-    model = student.TabularModel(draw_tables(4, 5, rng))
+    model, other = (student.TabularModel(draw_tables(4, 5, rng)) for _ in range(2))
     x = torch.randint(4, (5, 300), generator=rng).T  # (300, 5), not contiguous
     for observed in (
         torch.rand(300, 5, generator=rng) < 0.5,
@@ -89,9 +97,18 @@ def test_evidence_is_untouched(student, rng):
         torch.ones(5, dtype=torch.bool),
         torch.zeros(300, 5, dtype=torch.bool),
     ):
-        filled = student.inpaint(model, x, observed, torch.Generator().manual_seed(draw_seed(rng)))
+        seed = draw_seed(rng)
+        filled = student.inpaint(model, x, observed, torch.Generator().manual_seed(seed))
+        filled_by_other = student.inpaint(other, x, observed, torch.Generator().manual_seed(seed))
         assert_shape(filled, (300, 5), what="the inpainted x", read=READ)
         kept = observed.expand_as(x)
+        assert_close(
+            bool((filled != filled_by_other).any()),
+            not bool(kept.all()),
+            what="'some missing symbols change with the tables'",
+            cause="nothing is drawn, or not from the model's probabilities",
+            read=READ,
+        )
         assert_close(
             filled[kept],
             x[kept],
