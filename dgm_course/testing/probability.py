@@ -81,6 +81,7 @@ def assert_not_independent(
     log_prob: Callable[[Tensor], Any],
     strings: Int[Tensor, "strings n"],
     *,
+    draws: int = 1,
     cause: str = "the model takes no notice of its input: the same probabilities for everything, or one factor for "
     "each variable",
     read: str = READ,
@@ -93,21 +94,22 @@ def assert_not_independent(
     Args:
         log_prob: (N, n) -> (N,) in nats.
         strings: all of them, in the order of `all_strings`.
+        draws: how often log_prob is asked until one answer shows a dependence, where it draws new weights each time.
 
     Example:
         >>> assert_not_independent(lambda x: -x.sum(1).double().square(), binary_strings(3))
     """
     n = strings.shape[1]
-    logs = checked(
-        log_prob(strings), what="log p", shape=(len(strings),), dtype=torch.float64, read=read
-    ).double()
     num_symbols = int(strings.max()) + 1
-    if n < 2 or num_symbols < 2:
-        return
-    table = logs.reshape((num_symbols,) * n)
-    together = [table.diff(dim=i).diff(dim=j).abs().max() for i in range(n) for j in range(i)]
-    if not max(together) > 1e-6:
-        raise PropertyError("variables that depend on each other", "independent variables", cause, read)
+    for _ in range(draws):
+        value = log_prob(strings)
+        logs = checked(value, what="log p", shape=(len(strings),), dtype=torch.float64, read=read)
+        if n < 2 or num_symbols < 2:
+            return
+        table = logs.double().reshape((num_symbols,) * n)
+        if max(table.diff(dim=i).diff(dim=j).abs().max() for i in range(n) for j in range(i)) > 1e-6:
+            return
+    raise PropertyError("variables that depend on each other", "independent variables", cause, read)
 
 
 def assert_samples_follow(

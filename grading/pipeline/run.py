@@ -11,6 +11,8 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+
 from dgm_course.homework.course import Homework, homework
 from grading.pipeline.keys import course_key, subkey
 from grading.pipeline.results import Result, result_path, write_result
@@ -36,6 +38,7 @@ _sandbox: Sandbox | None = None
 
 def _open_sandbox(isolation: str, trusted: bool) -> None:
     global _sandbox
+    torch.set_num_threads(1)  # there is a process for every core already
     _sandbox = Sandbox(isolation=isolation, trust=trusted)
 
 

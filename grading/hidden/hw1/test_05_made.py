@@ -38,8 +38,9 @@ def draw_model(student, rng, *arguments):
     """A MADE with random weights; half the usual scale keeps the conditionals away from 0 and 1."""
     model, num_levels = student.MADE(*arguments), arguments[3] if len(arguments) > 3 else 2
     assert_not_independent(
-        lambda x: sum(randomize(model, rng).log_prob(x) for _ in range(8)),
+        lambda x: randomize(model, rng).log_prob(x),
         all_strings(num_levels, arguments[0]),
+        draws=8,
         read=READ,
     )
     return randomize(model, rng, scale=0.5)
