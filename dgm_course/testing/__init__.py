@@ -13,7 +13,7 @@ from dgm_course.testing.calculus import (
 )
 from dgm_course.testing.compare import assert_bound, assert_close, assert_shape, assert_unchanged
 from dgm_course.testing.errors import PropertyError, StudentError
-from dgm_course.testing.modules import randomize
+from dgm_course.testing.modules import fill_weights, outputs_over_weights, randomize, stack_outputs
 from dgm_course.testing.probability import (
     all_strings,
     assert_normalized,
@@ -41,6 +41,9 @@ __all__ = [
     "assert_unchanged",
     "binary_strings",
     "dependencies",
+    "fill_weights",
     "gradient",
+    "outputs_over_weights",
     "randomize",
+    "stack_outputs",
 ]

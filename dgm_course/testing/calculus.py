@@ -9,21 +9,19 @@ from torch import Tensor, nn
 
 from dgm_course.testing.compare import assert_close
 from dgm_course.testing.errors import READ, PropertyError
+from dgm_course.testing.remote import where_it_lives
 from dgm_course.testing.values import checked, describe
 
 
+@where_it_lives
 def gradient(fn: Callable[..., Any], *args: Any, wrt: tuple[int, ...] = (0,)) -> tuple[Tensor, ...]:
     """The gradients of `fn(*args).sum()` with respect to the arguments numbered in `wrt`; zeros where none arrives.
-
-    A function that lives in another process (it has a `remote_gradient`) is differentiated there.
 
     Example:
         >>> (slope,) = gradient(lambda x: x**2, torch.tensor([1.0, 3.0]))
         >>> slope
         tensor([2., 6.])
     """
-    if hasattr(fn, "remote_gradient"):
-        return tuple(fn.remote_gradient(args, wrt))
     leaves = {i: args[i].detach().clone().requires_grad_() for i in wrt}
     with torch.enable_grad():
         value = fn(*(leaves.get(i, argument) for i, argument in enumerate(args)))

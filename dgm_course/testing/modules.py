@@ -3,17 +3,18 @@
 from typing import Any
 
 import torch
-from torch import Generator
+from jaxtyping import Shaped
+from torch import Generator, Tensor
 
 from dgm_course.testing.errors import PropertyError
+from dgm_course.testing.remote import where_it_lives
 from dgm_course.testing.values import describe
 
 
 def randomize(module: Any, generator: Generator, scale: float = 1.0) -> Any:
     """Fill all floating-point parameters with float64 draws from N(0, scale²); the module computes in float64 after.
 
-    Buffers, such as masks, keep their values. Works for a module and for the handle of one in another process:
-    only `named_parameters()`, `double()` and `load_state_dict(d, strict=False)` are called. Returns the module.
+    Buffers, such as masks, keep their values. Returns the module, or the handle of one in another process.
 
     Example:
         >>> layer = randomize(torch.nn.Linear(3, 2), torch.Generator().manual_seed(0), scale=0.5)
@@ -26,11 +27,49 @@ def randomize(module: Any, generator: Generator, scale: float = 1.0) -> Any:
             describe(module),
             "the class does not inherit from nn.Module, or nothing is returned",
         )
+    fill_weights(module, draw_seeds(generator, 1)[0], scale)
+    return module
+
+
+def outputs_over_weights(
+    module: Any, generator: Generator, *inputs: Any, num_draws: int, scale: float = 1.0
+) -> Shaped[Tensor, "*output draws"]:
+    """The outputs `module(*inputs)` under several random draws of its weights, stacked in the last dimension.
+
+    A ReLU can be silent on every input under one draw; a dependency that is there shows under one of many.
+
+    Example:
+        >>> x, layer = torch.ones(4, 3).double(), torch.nn.Linear(3, 2)
+        >>> outputs_over_weights(layer, torch.Generator().manual_seed(0), x, num_draws=5).shape
+        torch.Size([4, 2, 5])
+    """
+    return stack_outputs(module, draw_seeds(generator, num_draws), scale, *inputs)
+
+
+@where_it_lives
+def fill_weights(module: Any, seed: int, scale: float) -> None:
+    """Draw the weights of `randomize` from the stream of this seed."""
+    generator = Generator().manual_seed(seed)
     weights = {
         name: scale * torch.randn(parameter.shape, generator=generator, dtype=torch.float64)
-        for name, parameter in dict(module.named_parameters()).items()
+        for name, parameter in module.named_parameters()
         if parameter.is_floating_point()
     }
     module.double()
     module.load_state_dict(weights, strict=False)
-    return module
+
+
+@where_it_lives
+def stack_outputs(module: Any, seeds: list[int], scale: float, *inputs: Any) -> Any:
+    """The outputs under the weights of each seed, stacked; the first one where they are no tensors of one shape."""
+    outputs = []
+    for seed in seeds:
+        fill_weights(module, seed, scale)
+        outputs.append(module(*inputs))
+    shapes = {value.shape if isinstance(value, Tensor) else None for value in outputs}
+    return torch.stack(outputs, dim=-1) if shapes != {None} and len(shapes) == 1 else outputs[0]
+
+
+def draw_seeds(generator: Generator, count: int) -> list[int]:
+    """Seeds for streams of their own."""
+    return torch.randint(2**62, (count,), generator=generator).tolist()

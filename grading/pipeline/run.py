@@ -6,8 +6,10 @@ and a crash loses at most what was in hand.
 
 import multiprocessing
 import os
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,9 +38,18 @@ class Job:
 _sandbox: Sandbox | None = None
 
 
-def _open_sandbox(isolation: str, trusted: bool) -> None:
+def stay_on(core: int) -> None:
+    """Keep this process, and the sandbox it is going to open, on one core.
+
+    Grader and worker take turns; on one core a turn is passed in half the time that waking another core takes.
+    """
+    os.sched_setaffinity(0, {core})
+    torch.set_num_threads(1)
+
+
+def _open_sandbox(cores: "multiprocessing.SimpleQueue[int]", isolation: str, trusted: bool) -> None:
     global _sandbox
-    torch.set_num_threads(1)  # there is a process for every core already
+    stay_on(cores.get())
     _sandbox = Sandbox(isolation=isolation, trust=trusted)
 
 
@@ -58,19 +69,49 @@ def grade_all(
     trusted: bool = False,
 ) -> Iterator[tuple[Job, Result | Exception]]:
     """Grade hand-ins as they finish; a hand-in that the grader itself stumbles over comes with the exception."""
+    waiting = deque(jobs)
+    processes = processes or len(os.sched_getaffinity(0))
+    while waiting:
+        suspects = yield from _grade_until_broken(waiting, processes, secret, isolation, trusted)
+        while suspects:  # one of them took the others with it
+            for job in (yield from _grade_until_broken(suspects, 0, secret, isolation, trusted)):
+                yield job, BrokenProcessPool("the grading process died, twice: look for a lack of memory")
+
+
+def _grade_until_broken(
+    waiting: deque[Job], ahead: int, secret: bytes, isolation: str, trusted: bool
+) -> Generator[tuple[Job, Result | Exception], None, deque[Job]]:
+    """Grade what is waiting, by `ahead` processes which one job more is held ready for, or by one and one by one.
+
+    Returns the jobs that were in hand when a process died.
+    """
+    cores = sorted(os.sched_getaffinity(0))
+    processes = max(ahead, 1)
+    context = multiprocessing.get_context("spawn")
+    places = context.SimpleQueue()
+    for number in range(processes):
+        places.put(cores[number % len(cores)])
     pool = ProcessPoolExecutor(
-        processes or len(os.sched_getaffinity(0)),
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_open_sandbox,
-        initargs=(isolation, trusted),
+        processes, context, initializer=_open_sandbox, initargs=(places, isolation, trusted)
     )
+    running: dict[Future[Result], Job] = {}
     try:
-        futures = {pool.submit(_grade, job, secret): job for job in jobs}
-        for future in as_completed(futures):
-            error = future.exception()
-            if error is not None and not isinstance(error, Exception):
-                raise error
-            yield futures[future], error or future.result()
+        while waiting or running:
+            while waiting and len(running) <= ahead:
+                running[pool.submit(_grade, waiting[0], secret)] = waiting[0]
+                waiting.popleft()
+            finished, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in finished:
+                error = future.exception()
+                if isinstance(error, BrokenProcessPool):
+                    return deque(running.values())
+                job = running.pop(future)
+                if error is not None and not isinstance(error, Exception):
+                    raise error
+                yield job, error or future.result()
+        return deque()
+    except BrokenProcessPool:  # of `submit`
+        return deque(running.values())
     finally:
         pool.shutdown(cancel_futures=True)
 

@@ -17,7 +17,8 @@ from grading.pipeline.bank import recognise
 from grading.pipeline.notebooks import reference_cells, release_notebook, release_path
 from grading.pipeline.rebuild import rebuild
 from grading.pipeline.results import Result, ResultError, TaskResult, read_result, result_path
-from grading.pipeline.suite import HIDDEN, HiddenSuite, TaskRun
+from grading.pipeline.suite import HIDDEN, HiddenSuite
+from grading.pipeline.workers import TaskRun
 from grading.sandbox.client import Sandbox
 
 
@@ -45,8 +46,8 @@ def grade_submission(
     attempted = _attempted(release, rebuilt.notebook)
     poisonous: set[str] = set()
 
-    def run(chosen: tuple[Task, ...], replaced: dict[str, str] | None = None) -> dict[str, TaskRun]:
-        suite = HiddenSuite(
+    def suite(replaced: dict[str, str] | None = None) -> HiddenSuite:
+        return HiddenSuite(
             sandbox,
             work,
             rebuilt.notebook,
@@ -55,9 +56,11 @@ def grade_submission(
             replaced=replaced,
             poisonous=poisonous,
         )
-        return suite.grade(chosen)
 
-    runs = run(tasks)
+    runs = suite().try_together(tasks)
+    uncertain = tuple(task for task in tasks if runs[task.id].uncertain)
+    if uncertain:
+        runs |= suite().grade(uncertain)
     graded = {task.id: _task_result(work, task, runs[task.id]) for task in tasks}
     for task in tasks:
         own = graded[task.id]
@@ -66,7 +69,7 @@ def grade_submission(
         )
         if broken and task.id in attempted and own.score < own.points:
             reference = reference_cells(work)
-            again = run((task,), {need: reference[need] for need in broken})[task.id]
+            again = suite({need: reference[need] for need in broken}).grade((task,))[task.id]
             again.cell = None  # nothing that the reference prints may reach the student
             followed = _task_result(work, task, again, follow_through=broken)
             if followed.score > own.score:

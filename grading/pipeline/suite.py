@@ -12,7 +12,6 @@ import logging
 import os
 import resource
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,49 +20,27 @@ import torch
 from nbformat import NotebookNode
 
 from dgm_course.homework.course import Homework, Task
-from dgm_course.testing import PropertyError, StudentError
+from dgm_course.testing import PropertyError
 from grading.pipeline.results import TestResult
+from grading.pipeline.workers import CommonWorker, TaskRun, TaskWorker
 from grading.sandbox import procfs
-from grading.sandbox.client import Budget, Cell, CellResult, Sandbox, SandboxError, Usage, Worker
-from grading.sandbox.proxy import Student, student_error
+from grading.sandbox.client import Cell, Sandbox, SandboxError
+from grading.sandbox.proxy import Student
 
 log = logging.getLogger(__name__)
 HIDDEN = Path(__file__).parents[1] / "hidden"
 MAX_POISONOUS = 4  # a notebook with more cells that kill their process loses all of its free cells
 MAX_MESSAGE = 1000
 MEMORY_BYTES = 4 * 2**30
-QUIET = (
-    "-p",
-    "no:cacheprovider",
-    "-p",
-    "no:unraisableexception",
-    "-p",
-    "no:threadexception",
-    "-p",
-    "no:terminal",
-)
+# What nobody reads is not computed: it took as long as the tests' own arithmetic.
+IDLE = "cacheprovider unraisableexception threadexception terminal logging faulthandler junitxml pastebin doctest"
+QUIET = ("--capture=no", *(f"-pno:{plugin}" for plugin in IDLE.split()))
 
 
 def secret_seed(secret: bytes, *names: str) -> int:
     """A seed that nobody without the course secret can foresee: the first 63 bits of HMAC-SHA256 of the names."""
     digest = hmac.new(secret, "\n".join(names).encode(), hashlib.sha256).digest()
     return int.from_bytes(digest[:8]) >> 1
-
-
-def runnable_cells(notebook: NotebookNode, task: Task, replaced: dict[str, str]) -> list[Cell]:
-    """The cells a task is graded on: given, free and solution cells up to and including the task's own.
-
-    `replaced` maps task ids to sources that stand in for the student's cell (follow-through marking).
-    """
-    cells = []
-    for cell in notebook.cells:
-        grade_id = cell.metadata.get("nbgrader", {}).get("grade_id", cell.id)
-        if cell.cell_type != "code" or grade_id.startswith(("check-", "figure-")):
-            continue
-        cells.append(Cell(id=grade_id, source=replaced.get(grade_id, cell.source)))
-        if grade_id == task.id:
-            return cells
-    return cells
 
 
 @contextlib.contextmanager
@@ -80,83 +57,6 @@ def bounded_memory() -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
-
-
-@dataclass
-class TaskRun:
-    """What happened in one task: outcomes in test order, the task's own cell, what it used."""
-
-    tests: list[TestResult] = field(default_factory=list)
-    cell: CellResult | None = None
-    usage: Usage = field(default_factory=lambda: Usage(0.0, 0.0, 0.0, 0.0))
-
-
-class TaskWorker:
-    """The worker of one task, begun anew when the student's code kills it; out of budget it stays dead."""
-
-    def __init__(self, suite: "HiddenSuite", task: Task) -> None:
-        self.suite, self.task, self.run = suite, task, suite.runs[task.id]
-        self._worker: Worker | None = None
-        self._given_up: StudentError | None = None
-        self._left = Budget(cpu_seconds=task.cpu_seconds)  # for all workers that died while they answered
-
-    def student(self) -> Student:
-        """The proxy; raises `StudentError` when the task's own cell kills its worker or the budget is spent."""
-        if self._given_up:
-            raise self._given_up
-        if self._worker and self._worker.fault and not self._affordable(self._worker):
-            raise self._give_up("the budget of this task is spent, so")
-        while self._worker is None or self._worker.fault:
-            self._begin()
-        return self._worker.student
-
-    def _affordable(self, dead: Worker) -> bool:
-        """Whether the budget has something left for another worker."""
-        spent = dead.usage()
-        self._left = replace(
-            self._left,
-            cpu_seconds=self._left.cpu_seconds - spent.cpu_seconds,
-            wall_seconds=self._left.wall_seconds - spent.busy_seconds,
-        )
-        timed_out = dead.fault is not None and dead.fault.kind == "timeout"
-        return not timed_out and min(self._left.cpu_seconds, self._left.wall_seconds) > 0
-
-    def _begin(self) -> None:
-        """Run the cells in a new worker; a cell before the task's own that kills it is left out ever after."""
-        self.close()
-        self._worker = self.suite.sandbox.worker(self._left)
-        for cell in runnable_cells(self.suite.notebook, self.task, self.suite.replaced):
-            own = cell.id == self.task.id
-            if not own and self.suite.leaves_out(cell):
-                continue
-            result = self._worker.run(cell)
-            if cell.id in self.suite.replaced:
-                del self._worker.sources[cell.id]  # no message may quote a line of the reference
-            if own:
-                self.run.cell = result
-            if self._worker.fault:
-                self.suite.poisonous.add(cell.id)
-                if own:
-                    raise self._give_up("the solution cell")
-                return
-
-    def _give_up(self, what: str) -> StudentError:
-        assert self._worker is not None
-        assert self._worker.fault is not None
-        self._given_up = student_error(self._worker.fault.kind, what, self._worker.fault.what)
-        return self._given_up
-
-    def close(self) -> None:
-        if self._worker is not None:
-            self._worker.close()
-            before, now = self.run.usage, self._worker.usage()
-            self.run.usage = Usage(
-                cpu_seconds=before.cpu_seconds + now.cpu_seconds,
-                wall_seconds=before.wall_seconds + now.wall_seconds,
-                peak_memory_mib=max(before.peak_memory_mib, now.peak_memory_mib),
-                busy_seconds=before.busy_seconds + now.busy_seconds,
-            )
-            self._worker = None
 
 
 class HiddenSuite:
@@ -179,6 +79,7 @@ class HiddenSuite:
         self.poisonous = set() if poisonous is None else poisonous
         self.runs = {task.id: TaskRun() for task in work.tasks}
         self.trouble: SandboxError | None = None
+        self.common: CommonWorker | None = None
 
     def leaves_out(self, cell: Cell) -> bool:
         """Whether a cell before a task's own is not run, because it or many others killed their workers."""
@@ -188,13 +89,26 @@ class HiddenSuite:
             len(self.poisonous) > MAX_POISONOUS and cell.id.startswith("free-")
         )
 
+    def try_together(self, tasks: tuple[Task, ...]) -> dict[str, TaskRun]:
+        """As `grade`, with all tasks in one worker: much faster, and what fails there is not yet wrong."""
+        self.runs = {task.id: TaskRun() for task in tasks}
+        self.common = CommonWorker(self, tasks)
+        try:
+            return self._test(tasks)
+        finally:
+            self.common.close()
+            self.common = None
+
     def grade(self, tasks: tuple[Task, ...]) -> dict[str, TaskRun]:
         """Run the hidden tests of these tasks in this process and return what happened by task id.
 
         Raises `SandboxError` when the sandbox broke down: that is no student's fault and costs no points.
         """
-        files = [str(HIDDEN / self.work.id / f"test_{task.stem}.py") for task in tasks]
         self.runs = {task.id: TaskRun() for task in tasks}
+        return self._test(tasks)
+
+    def _test(self, tasks: tuple[Task, ...]) -> dict[str, TaskRun]:
+        files = [str(HIDDEN / self.work.id / f"test_{task.stem}.py") for task in tasks]
         silence = io.StringIO()
         with bounded_memory(), contextlib.redirect_stdout(silence), contextlib.redirect_stderr(silence):
             code = pytest.main([*QUIET, "-c", str(HIDDEN / "pytest.ini"), *files], plugins=[self])
@@ -211,18 +125,22 @@ class HiddenSuite:
         return self.work.task(int(path.stem.split("_")[1]))
 
     @pytest.fixture(scope="module")
-    def task_worker(self, request: pytest.FixtureRequest) -> Iterator[TaskWorker]:
-        worker = TaskWorker(self, self.task_of(request.path))
-        yield worker
-        worker.close()
+    def task_worker(self, request: pytest.FixtureRequest) -> Iterator[TaskWorker | CommonWorker]:
+        task = self.task_of(request.path)
+        if self.common:
+            yield from self.common.testing(task)
+        else:
+            worker = TaskWorker(self, task)
+            yield worker
+            worker.close()
 
     @pytest.fixture
-    def student(self, task_worker: TaskWorker) -> Student:
+    def student(self, task_worker: TaskWorker | CommonWorker) -> Student:
         """The student's notebook: its functions and classes, running in the confined worker."""
         return task_worker.student()
 
     @pytest.fixture(scope="module")
-    def task_student(self, task_worker: TaskWorker) -> Student:
+    def task_student(self, task_worker: TaskWorker | CommonWorker) -> Student:
         """The same for a whole file, where something dear (a trained model) is made once."""
         return task_worker.student()
 

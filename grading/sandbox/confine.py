@@ -8,6 +8,7 @@ import math
 import os
 import resource
 import signal
+from collections.abc import Iterable
 from pathlib import Path
 
 from pyseccomp import SyscallFilter
@@ -42,11 +43,11 @@ def limit(cpu_seconds: float, memory_mib: int, disk_mib: int) -> None:
         resource.setrlimit(kind, bounds)
 
 
-def confine(scratch: Path, calls: SyscallFilter) -> None:
+def confine(scratch: Path, readable: Iterable[tuple[Path, bool]], calls: SyscallFilter) -> None:
     """Only `scratch` may be written, only the course and its libraries read, only harmless calls made."""
     if libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0):
         raise OSError(ctypes.get_errno(), "no_new_privs")
-    allowed = [(path, landlock.READ if whole else Access.READ_DIR) for path, whole in paths.readable()]
+    allowed = [(path, landlock.READ if whole else Access.READ_DIR) for path, whole in readable]
     allowed += [(path, Access.READ_FILE | Access.WRITE_FILE) for path in paths.DEVICES]
     landlock.restrict([*allowed, (scratch, landlock.WRITE)])
     _drop_capabilities()

@@ -3,8 +3,6 @@
 import weakref
 from typing import TYPE_CHECKING, Any
 
-import torch
-
 from dgm_course.testing import StudentError
 from grading.sandbox.wire import Handle, ProtocolViolation
 
@@ -47,9 +45,9 @@ class Remote:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._worker.call(self._handle, self._label, args, kwargs)
 
-    def remote_gradient(self, args: tuple[Any, ...], wrt: tuple[int, ...]) -> tuple[torch.Tensor, ...]:
-        """d sum(f(*args)) / d args[i] for i in `wrt`, computed where the function lives."""
-        return self._worker.call(self._handle, self._label, args, {}, wrt=wrt)
+    def compute_there(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        """`dgm_course.testing.<name>(this, *args, **kwargs)`, computed in the worker."""
+        return self._worker.call(self._handle, self._label, args, kwargs, through=name)
 
     def __getattr__(self, name: str) -> "Remote":
         if name.startswith("__") or name in Remote.__slots__ or self._handle.method is not None:

@@ -73,11 +73,11 @@ class Worker:
         label: str,
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
-        wrt: tuple[int, ...] | None = None,
+        through: str | None = None,
     ) -> Any:
-        """What the student's function returns; `StudentError` where it does not."""
+        """What the student's function returns, or that function of `dgm_course.testing` on it; else `StudentError`."""
         dropped = [self.dropped.pop() for _ in range(len(self.dropped))]
-        arguments = {"args": to_handles(args), "kwargs": to_handles(kwargs), "wrt": wrt}
+        arguments = {"args": to_handles(args), "kwargs": to_handles(kwargs), "through": through}
         try:
             frame = self._exchange("call", {"function": function, "dropped": dropped, **arguments})
             with self._violations():

@@ -78,14 +78,16 @@ class Worker:
         function: Handle,
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
-        wrt: tuple[int, ...] | None,
+        through: str | None,
         dropped: list[int],
     ) -> Any:
         for number in dropped:
             self.objects.pop(number, None)
         OUTPUTS.start()
         found, args, kwargs = self._resolve(function), self._resolve(args), self._resolve(kwargs)
-        return _plain(found(*args, **kwargs) if wrt is None else testing.gradient(found, *args, wrt=wrt))
+        if through is not None:
+            return _plain(getattr(testing, through)(found, *args, **kwargs))
+        return _plain(found(*args, **kwargs))
 
     def on_files(self, files: dict[str, Tensor]) -> None:
         for name, content in files.items():

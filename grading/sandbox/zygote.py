@@ -27,10 +27,9 @@ from typing import Any, NoReturn
 import numpy as np
 import torch
 
-from grading.sandbox import procfs, scratch, wire, worker
+from grading.sandbox import paths, procfs, scratch, wire, worker
 from grading.sandbox.absent import make_absent
 from grading.sandbox.confine import confine, limit
-from grading.sandbox.paths import REFERENCE
 from grading.sandbox.seccomp import new_filter
 from grading.sandbox.shell import Shell, new_shell
 
@@ -60,11 +59,17 @@ def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
     home, confined = Path(sys.argv[2]), sys.argv[3] == "confined"
     torch.set_num_threads(1)
-    make_absent("solutions", *REFERENCE)  # before anything is imported, so that no worker finds it in memory
+    make_absent(
+        "solutions", *paths.REFERENCE
+    )  # before anything is imported, so that no worker finds it in memory
     for name in PRELOAD:
         if find_spec(name):
             importlib.import_module(name)
     shell = new_shell()
+    make_absent("grading")
+    random.seed(0)
+    np.random.seed(0)  # noqa: NPY002 - what students may use must give the same again
+    torch.manual_seed(0)
     gc.collect()
     gc.freeze()
     Zygote(control, home, confined, shell).serve()
@@ -75,6 +80,7 @@ class Zygote:
         self.control = control
         self.home = home
         self.calls = new_filter() if confined else None
+        self.readable = list(paths.readable())
         self.shell = shell
         self.children: dict[int, Child] = {}
 
@@ -118,18 +124,14 @@ class Zygote:
             os.chdir(folder)
             os.environ.update(HOME=str(folder), TMPDIR=str(folder))
             tempfile.tempdir = None
-            random.seed(0)
-            np.random.seed(0)  # noqa: NPY002 - what students may use must give the same again
-            torch.manual_seed(0)
             resident = procfs.status(os.getpid(), "VmRSS")
             try:
                 limit(cpu_seconds, memory_mib, disk_mib)
                 if self.calls:
-                    confine(folder, self.calls)
+                    confine(folder, self.readable, self.calls)
             except Exception as error:
                 os.write(3, wire.pack(0, "refused", str(error)))
                 raise
-            make_absent("grading")
             sys.modules["__mp_main__"] = sys.modules["__main__"]  # else it still names the zygote
             os.write(3, wire.pack(0, "ready", resident))
             worker.serve(3, self.shell)

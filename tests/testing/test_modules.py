@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import Generator, nn
 
-from dgm_course.testing import PropertyError, randomize
+import dgm_course.testing
+from dgm_course.testing import PropertyError, outputs_over_weights, randomize
 
 
 class Masked(nn.Linear):
@@ -15,24 +16,51 @@ class Masked(nn.Linear):
 
 def test_parameters_are_drawn_in_double_and_buffers_stay():
     module = randomize(Masked(), Generator().manual_seed(0), scale=2.0)
-    generator = Generator().manual_seed(0)
+    (seed,) = torch.randint(2**62, (1,), generator=Generator().manual_seed(0)).tolist()
+    weights = Generator().manual_seed(seed)
     for parameter in module.parameters():
-        expected = 2 * torch.randn(parameter.shape, generator=generator, dtype=torch.float64)
-        assert torch.equal(parameter.detach(), expected)
+        assert torch.equal(
+            parameter.detach(), 2 * torch.randn(parameter.shape, generator=weights, dtype=torch.float64)
+        )
     assert torch.equal(module.mask, torch.ones(2, 3).double())
 
 
-def test_a_handle_with_three_methods_is_enough():
-    class Handle:
-        def __init__(self, module):
-            self.named_parameters = lambda: [(name, p.detach()) for name, p in module.named_parameters()]
-            self.double = lambda: module.double() and None
-            self.load_state_dict = lambda state, strict: module.load_state_dict(state, strict=strict) and None
+class Handle:
+    """Of a module in another process."""
 
+    def __init__(self, module):
+        self.module = module
+        self.named_parameters = module.named_parameters
+
+    def compute_there(self, name, *args):
+        return getattr(dgm_course.testing, name)(self.module, *args)
+
+
+def test_a_module_elsewhere_gets_the_same_weights():
     near, far = Masked(), Masked()
     randomize(near, Generator().manual_seed(4))
-    randomize(Handle(far), Generator().manual_seed(4))
+    handle = Handle(far)
+    assert randomize(handle, Generator().manual_seed(4)) is handle
     assert torch.equal(near.weight, far.weight)
+
+
+def test_outputs_over_weights_are_those_of_each_draw_here_and_elsewhere():
+    x = torch.eye(3).double()
+    here = outputs_over_weights(Masked(), Generator().manual_seed(1), x, num_draws=4, scale=0.5)
+    there = outputs_over_weights(Handle(Masked()), Generator().manual_seed(1), x, num_draws=4, scale=0.5)
+    assert torch.equal(here, there)
+    assert here.shape == (3, 2, 4)
+    assert (here[..., 0] != here[..., 1]).all()
+
+
+@pytest.mark.parametrize("wrong", [None, [1.0], (torch.ones(2),)])
+def test_outputs_that_do_not_stack_come_back_for_the_assert_to_name(wrong):
+    class Odd(Masked):
+        def forward(self, x):
+            return wrong
+
+    value = outputs_over_weights(Odd(), Generator().manual_seed(1), torch.eye(3).double(), num_draws=3)
+    assert value is wrong
 
 
 @pytest.mark.parametrize("wrong", [None, 3, torch.ones(2)])

@@ -15,6 +15,7 @@ from dgm_course.testing import (
     assert_normalized,
     binary_strings,
     dependencies,
+    outputs_over_weights,
     randomize,
 )
 
@@ -30,23 +31,16 @@ def _layer(student: Any, seed: int, first: bool, scale: float = 0.5) -> Any:
     return randomize(student.GatedLayer(4, 3, first), Generator().manual_seed(seed), scale)
 
 
-def _models(student: Any, seed: int, *arguments: Any, count: int = 8) -> list[Any]:
-    """Several models with random weights: a ReLU that is silent in one of them speaks in another."""
-    generator = Generator().manual_seed(seed)
-    return [
-        randomize(student.GatedPixelCNN(2, 6, 3, 2, *arguments), generator, scale=0.5) for _ in range(count)
-    ]
-
-
-def _logits(models: list[Any], x: Tensor, *y: Tensor) -> Tensor:
-    return torch.stack([model(x, *y).flatten(1, 3) for model in models], dim=-1)
+def _logits(student: Any, seed: int, x: Tensor, *y: Tensor, num_classes: int | None = None) -> Tensor:
+    """(B, pixels, levels and draws): what one draw of the weights hides, another shows."""
+    model, generator = student.GatedPixelCNN(2, 6, 3, 2, num_classes), Generator().manual_seed(seed)
+    return outputs_over_weights(model, generator, x, *y, num_draws=8, scale=0.5).flatten(1, 3)
 
 
 def check_every_pixel_reads_all_earlier_ones(student: Any) -> None:
     """On a 3×3 image each logit depends on all earlier pixels, 36 of 36, and on no other"""
-    models = _models(student, 1)
     assert_causal(
-        lambda x: _logits(models, x),
+        lambda x: _logits(student, 1, x),
         torch.randint(0, 2, (8, 1, 3, 3), generator=Generator().manual_seed(2)),
         PAST,
         alternatives=2,
@@ -58,7 +52,7 @@ def check_every_pixel_reads_all_earlier_ones(student: Any) -> None:
 
 def check_normalized(student: Any) -> None:
     """The probabilities of all 512 binary 3×3 images sum to 1"""
-    (model,) = _models(student, 3, count=1)
+    model = randomize(student.GatedPixelCNN(2, 6, 3, 2), Generator().manual_seed(3), scale=0.5)
     assert_normalized(
         model.log_prob,
         binary_strings(9).reshape(-1, 1, 3, 3),
@@ -117,15 +111,16 @@ def check_gate(student: Any) -> None:
 
 def check_labels(student: Any) -> None:
     """With labels, each class sums to 1, and another label moves the logits of every pixel"""
-    models, images = _models(student, 14, 3), binary_strings(9).reshape(-1, 1, 3, 3)
-    label = torch.ones(512, dtype=torch.int64)
+    images, label = binary_strings(9).reshape(-1, 1, 3, 3), torch.ones(512, dtype=torch.int64)
+    model = randomize(student.GatedPixelCNN(2, 6, 3, 2, 3), Generator().manual_seed(14), scale=0.5)
     assert_normalized(
-        lambda x: models[0].log_prob(x, label),
+        lambda x: model.log_prob(x, label),
         images,
         cause="with labels, a logit reads its own pixel",
         read=READ,
     )
-    change = (_logits(models, images, label) - _logits(models, images, 2 * label)).abs().amax((0, 2, 3))
+    one, two = (_logits(student, 14, images, y, num_classes=3) for y in (label, 2 * label))
+    change = (one - two).abs().amax((0, 2))
     still = [divmod(pixel, 3) for pixel in range(9) if change[pixel] < 1e-9]
     if still:
         raise PropertyError(
@@ -138,9 +133,8 @@ def check_labels(student: Any) -> None:
 
 def picture(student: Any) -> Figure:
     """Which pixel (row) reads which (column) on a 3×3 image: blue as it should, red by mistake or missing."""
-    models = _models(student, 1)
     images = torch.randint(0, 2, (8, 1, 3, 3), generator=Generator().manual_seed(2))
-    got = dependencies(lambda x: _logits(models, x), images, 2)
+    got = dependencies(lambda x: _logits(student, 1, x), images, 2)
     figure = Figure(figsize=(3.2, 3.2), layout="constrained")
     axis = figure.subplots()
     colours = ListedColormap(["white", "tab:blue", "tab:red"])

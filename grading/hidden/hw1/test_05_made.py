@@ -16,6 +16,7 @@ from dgm_course.testing import (
     assert_shape,
     assert_unchanged,
     binary_strings,
+    outputs_over_weights,
     randomize,
 )
 
@@ -49,7 +50,7 @@ def draw_model(student, rng, *arguments):
 def assert_dependencies(model, rng, inputs, ordering, *, cause, alternatives=None, draws=16):
     """Each logit depends on the dimensions before it in the order, and on no other."""
     assert_causal(
-        lambda x: torch.stack([randomize(model, rng)(x) for _ in range(draws)], dim=-1),
+        lambda x: outputs_over_weights(model, rng, x, num_draws=draws),
         inputs,
         ordering[:, None] > ordering,
         alternatives=alternatives,

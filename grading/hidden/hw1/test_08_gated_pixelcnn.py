@@ -14,6 +14,7 @@ from dgm_course.testing import (
     assert_normalized,
     assert_not_independent,
     binary_strings,
+    outputs_over_weights,
     randomize,
 )
 
@@ -29,9 +30,9 @@ def features(batch, channels, height, width, rng):
     return torch.randn(batch, channels, height, width, dtype=torch.float64, generator=rng)
 
 
-def logits_of(models):
-    """The logits of several models side by side: a ReLU that is silent in one of them speaks in another."""
-    return lambda x, *y: torch.stack([model(x, *y).flatten(1, 3) for model in models], dim=-1)
+def logits_over_weights(model, rng, *inputs):
+    """(B, pixels, levels and draws): what one draw of the weights hides, another shows."""
+    return outputs_over_weights(model, rng, *inputs, num_draws=8, scale=0.5).flatten(1, 3)
 
 
 def draw_model(student, rng, *arguments, **options):
@@ -80,12 +81,9 @@ def test_every_pixel_reads_all_earlier_ones(student, rng):
     for height, width in ((3, 3), (draw(1, 3, rng), draw(3, 5, rng))):
         kernel_size = 2 * draw(1, 2, rng) + 1
         layers = max(height, width) // (kernel_size // 2) + 1
-        models = [
-            randomize(student.GatedPixelCNN(2, draw(5, 8, rng), kernel_size, layers), rng, scale=0.5)
-            for _ in range(8)
-        ]
+        model = student.GatedPixelCNN(2, draw(5, 8, rng), kernel_size, layers)
         assert_causal(
-            logits_of(models),
+            lambda x, model=model: logits_over_weights(model, rng, x),
             torch.randint(0, 2, (8, 1, height, width), generator=rng),
             torch.ones(height * width, height * width).tril(-1).bool(),
             alternatives=2,
@@ -207,12 +205,9 @@ def test_the_label_reaches_every_pixel(student, rng):
     """Another label changes the logits at every pixel, the first one included"""
     num_classes = draw(3, 5, rng)
     height, width = draw(1, 4, rng), draw(2, 4, rng)
-    models = [
-        randomize(student.GatedPixelCNN(2, 6, 3, 2, num_classes=num_classes), rng, scale=0.5)
-        for _ in range(8)
-    ]
+    model = student.GatedPixelCNN(2, 6, 3, 2, num_classes=num_classes)
     image = torch.randint(0, 2, (1, 1, height, width), generator=rng).repeat(num_classes, 1, 1, 1)
-    logits = logits_of(models)(image, torch.arange(num_classes))
+    logits = logits_over_weights(model, rng, image, torch.arange(num_classes))
     for label in range(1, num_classes):
         change = (logits[label] - logits[0]).abs().flatten(1).amax(1)
         if not (change > 1e-9).all():

@@ -12,6 +12,7 @@ from dgm_course.testing import (
     assert_normalized,
     assert_not_independent,
     binary_strings,
+    outputs_over_weights,
     randomize,
 )
 
@@ -82,10 +83,12 @@ def test_each_class_is_a_distribution(student, rng):
 def test_dependencies_are_exact(student, rng):
     """Given the class, each logit depends on all dimensions before it and on nothing else"""
     for num_dims, hidden_dims in ((6, (10,)), (5, (8, 12))):
-        models = [random_model(student, rng, num_dims, 2, hidden_dims) for _ in range(12)]
+        model = student.ConditionalMADE(num_dims, 2, hidden_dims)
         label = int(torch.randint(2, (), generator=rng))
         assert_causal(
-            lambda x, ms=models, y=label: torch.stack([m(x, torch.full((len(x),), y)) for m in ms], dim=-1),
+            lambda x, model=model, label=label: outputs_over_weights(
+                model, rng, x, torch.full((len(x),), label), num_draws=12, scale=0.7
+            ),
             torch.randint(2, (16, num_dims), generator=rng),
             torch.ones(num_dims, num_dims, dtype=torch.bool).tril(-1),
             alternatives=2,
@@ -98,14 +101,12 @@ def test_dependencies_are_exact(student, rng):
 def test_label_reaches_every_dimension(student, rng):
     """Exchanging the label for any other moves the logit of every dimension, of the first one too"""
     num_dims, num_classes = 5, 4
-    x = binary_strings(num_dims)
-    logits = torch.stack(  # (models, classes, strings, dims): a ReLU silent in one model speaks in another
-        [
-            torch.stack([model(x, torch.full((len(x),), y)) for y in range(num_classes)])
-            for model in (random_model(student, rng, num_dims, num_classes, (9,)) for _ in range(8))
-        ]
-    )
-    change = (logits[:, :, None] - logits[:, None]).abs().amax(dim=(0, 3))  # (classes, classes, dims)
+    x, labels = binary_strings(num_dims), torch.arange(num_classes)
+    model = student.ConditionalMADE(num_dims, num_classes, (9,))
+    logits = outputs_over_weights(
+        model, rng, x.repeat(num_classes, 1), labels.repeat_interleave(len(x)), num_draws=8, scale=0.7
+    ).unflatten(0, (num_classes, len(x)))  # (classes, strings, dims, draws)
+    change = (logits[:, None] - logits).abs().amax(dim=(2, 4))  # (classes, classes, dims)
     first, second = torch.combinations(torch.arange(num_classes)).unbind(dim=1)
     assert_bound(
         change[first, second],
