@@ -148,6 +148,27 @@ def run(
         raise typer.Exit(1)
 
 
+@app.command(epilog="Examples:  dgm-grade verify hw1 --course fall")
+def verify(name: HomeworkName, course: Course = Path()) -> None:
+    """Check that every result is signed by this course, and is of the file, tests and versions that are here now."""
+    from grading.pipeline.release import open_course
+    from grading.pipeline.verify import verify as verify_results
+
+    open_course(course)
+    doubtful = 0
+    students = list(verify_results(course, _homework(name)))
+    for student, doubts in students:
+        doubtful += bool(doubts)
+        for doubt in doubts:
+            _say(f"[yellow]✗[/yellow] {escape(student)}: {escape(doubt)}")
+    if not students:
+        raise CourseError(
+            f"{course} holds no hand-ins of {name}: run `dgm-grade collect {name} FOLDER` first."
+        )
+    _say(f"{len(students) - doubtful} of {len(students)} results can be defended.")
+    raise typer.Exit(1 if doubtful else 0)
+
+
 @app.command(epilog="Examples:  dgm-grade feedback hw1 --course fall")
 def feedback(name: HomeworkName, course: Course = Path()) -> None:
     """Write a page for every student: what holds, what does not and why, and what to do next."""

@@ -1,4 +1,4 @@
-"""The README's pictures, taken in headless Chromium: a checked task, a feedback page, the class table.
+"""The README's pictures: in headless Chromium a checked task, a feedback page, the class table; and a lecture's figure.
 
 `make demo` comes first: its class folder is what the pages show. Run by `make pictures`.
 """
@@ -18,10 +18,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
+import torch
 from playwright.sync_api import Browser, sync_playwright
 from rich.console import Console
+from torch import Generator
 
 from dgm_course.homework.course import homework
+from dgm_course.models.autoregressive.pixelcnn import PixelCNN
+from dgm_course.plots import receptive_field
+from dgm_course.testing import dependencies, randomize
 from grading.pipeline.bank import hand_in, misconceptions
 from grading.pipeline.demo import COURSE
 from grading.pipeline.gradebook import read_ledger
@@ -50,6 +55,25 @@ def main() -> None:
         feedback_picture(browser, HERE / "feedback.png")
         class_picture(browser, HERE / "class_table.png")
         browser.close()
+    blind_spot_picture(HERE / "blind_spot.png")
+
+
+def blind_spot_picture(target: Path) -> None:
+    """What a deep PixelCNN of 3×3 kernels reads of the pixels before its own, found by asking a random one."""
+    model = PixelCNN((1, 7, 7), channels=8, num_blocks=6, first_kernel=3)
+    randomize(model, Generator().manual_seed(0), scale=0.5)
+    images = torch.randint(2, (16, 1, 7, 7), generator=Generator().manual_seed(1))
+    row, column = 4, 3
+    pixel = 7 * row + column
+    reads = dependencies(lambda x: model.logits(x.reshape(-1, 1, 7, 7)).flatten(1, 3), images, 2)[pixel]
+    before = torch.arange(49) < pixel
+    figure = receptive_field(
+        reads.view(7, 7),
+        (row, column),
+        allowed=before.view(7, 7),
+        title="PixelCNN: three earlier pixels that no depth reaches",
+    )
+    figure.savefig(target, dpi=100)
 
 
 def notebook_picture(browser: Browser, target: Path) -> None:
@@ -99,6 +123,9 @@ def jupyterlab(notebook: str) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port, token = probe.getsockname()[1], secrets.token_hex(8)
         probe.close()
+        settings = Path(folder) / ".settings" / "@jupyterlab" / "apputils-extension"
+        settings.mkdir(parents=True)
+        (settings / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
         kinds = ("CONFIG", "DATA", "RUNTIME")
         dirs = {f"JUPYTER_{kind}_DIR": f"{folder}/.jupyter-{kind.lower()}" for kind in kinds}
         server = subprocess.Popen(
@@ -106,7 +133,7 @@ def jupyterlab(notebook: str) -> Iterator[str]:
                 *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1"),
                 *(f"--port={port}", f"--IdentityProvider.token={token}", f"--notebook-dir={folder}"),
                 "--LabApp.expose_app_in_browser=True",
-                "--LabApp.news_url=None",
+                f"--LabApp.user_settings_dir={folder}/.settings",
             ],
             env=os.environ | dirs | {"IPYTHONDIR": f"{folder}/.ipython"},
             stderr=subprocess.DEVNULL,

@@ -7,7 +7,10 @@ import os
 import secrets
 from pathlib import Path
 
+from grading.pipeline.errors import CourseError
+
 FILE = ".course-key"
+KEY_BYTES = 32
 
 
 def course_key(course: Path) -> bytes:
@@ -19,11 +22,19 @@ def course_key(course: Path) -> bytes:
     if not path.exists():
         draft = course / f"{FILE}-{secrets.token_hex(8)}"
         with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_hex(32))
+            file.write(secrets.token_hex(KEY_BYTES))
         with contextlib.suppress(FileExistsError):  # another process came first: its key is the course's
             os.link(draft, path)
         draft.unlink()
-    return bytes.fromhex(path.read_text())
+    try:
+        key = bytes.fromhex(path.read_text(encoding="ascii"))
+    except ValueError:
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise CourseError(
+            f"{path} is damaged: put its copy back, or delete it and grade all hand-ins again with new inputs."
+        )
+    return key
 
 
 def subkey(key: bytes, purpose: str) -> bytes:

@@ -59,6 +59,8 @@ class ZygoteProcess:
             socket.send_fds(self.control, [message], fds)
             return json.loads(self.control.recv(2**16))
         except (OSError, ValueError) as error:
+            self.process.kill()  # a late answer would be taken for that to the next question
+            self.process.wait()
             raise SandboxError("The sandbox's own process died: look for a lack of memory.") from error
 
     def stop(self) -> None:

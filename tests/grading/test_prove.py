@@ -1,16 +1,23 @@
 """The short proof: every wrong version fails on its own task, every right style passes, no hidden test is idle."""
 
 import ast
+import json
 
 import pytest
 
-from grading.pipeline.bank import misconceptions, right_styles
+from grading.pipeline.bank import misconceptions, proof_path, right_styles
 from grading.pipeline.prove import Proof, prove
 from grading.pipeline.suite import HIDDEN
 
 
-def test_every_wrong_version_is_rejected_and_every_right_one_is_not(work):
-    assert prove(work, full=False).breaches() == []
+def test_every_wrong_version_is_rejected_as_the_kept_proof_says_and_every_right_one_is_not(work):
+    short = prove(work, full=False)
+    assert short.breaches() == []
+    kept = json.loads(proof_path(work).read_text(encoding="utf-8"))
+    assert kept["breaches"] == []
+    assert {(row["name"], *row["fails"]) for row in kept["wrong"]} == {
+        (row["name"], *row["fails"]) for row in short.wrong
+    }
 
 
 def test_every_task_has_three_wrong_versions_and_the_homework_three_right_styles(work):

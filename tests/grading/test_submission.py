@@ -56,6 +56,25 @@ def test_a_cell_that_ends_its_process_costs_its_own_task_only(work, sandbox, pre
     assert all(test.got for test in result.task("histogram").tests)
 
 
+def test_what_a_later_cell_does_to_an_earlier_task_costs_nothing(work, sandbox):
+    spoiled = "fit_histogram = None\ntorch.set_default_dtype(torch.float16)\n" + reference_cells(work)["made"]
+    result = grade(work, sandbox, hand_in(work, {"made": spoiled}), "histogram", "made")
+    assert result.task("histogram").score == 6
+
+
+def test_no_output_holds_the_inputs_of_an_earlier_task(work, sandbox):
+    listen = "\nSEEN, fit = [], fit_histogram\ndef fit_histogram(*args, **kwargs):\n"
+    listen += "    SEEN.append(args)\n    return fit(*args, **kwargs)\n"
+    cells = reference_cells(work)
+    notebook = hand_in(
+        work, {"histogram": cells["histogram"] + listen, "made": cells["made"] + "\nprint(SEEN)\n"}
+    )
+    result = grade(work, sandbox, notebook, "histogram", "made")
+    assert result.score == 18
+    (output,) = result.task("made").outputs
+    assert output["text"] == "[]\n"
+
+
 def test_follow_through_gives_a_later_task_the_reference(work, sandbox):
     broken = next(each for each in misconceptions(work) if each.task.id == "made")
     result = grade(work, sandbox, hand_in(work, {"made": broken.source}), "made", "conditional")

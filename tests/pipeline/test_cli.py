@@ -17,7 +17,7 @@ from grading.sandbox import doctor
 from grading.sandbox.attempts import Finding
 from grading.sandbox.outcome import SandboxError
 
-COMMANDS = ("doctor", "release", "collect", "run", "feedback", "export", "prove", "demo")
+COMMANDS = ("doctor", "release", "collect", "run", "verify", "feedback", "export", "prove", "demo")
 Dgm = Callable[..., tuple[int, str, str]]
 
 
@@ -77,6 +77,7 @@ def test_from_release_to_grades(dgm: Dgm, course: Path, tmp_path: Path, grades: 
         (("release", "hw9"), "there is no homework 'hw9'; there is hw1"),
         (("collect", "hw1", "nowhere"), "is not a course folder: run `dgm-grade release"),
         (("run", "hw1"), "is not a course folder: run `dgm-grade release"),
+        (("verify", "hw1"), "is not a course folder"),
         (("feedback", "hw1"), "is not a course folder"),
         (("export", "hw1"), "is not a course folder"),
     ],
@@ -96,6 +97,7 @@ def test_what_is_still_to_do_is_named(dgm: Dgm, course: Path, monkeypatch: pytes
     monkeypatch.setattr(run, "run_class", lambda *_, **__: ([], {}))
     for command, words in (
         ("run", "dgm-grade collect hw1"),
+        ("verify", "dgm-grade collect hw1"),
         ("feedback", "dgm-grade run"),
         ("export", "dgm-grade run"),
     ):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from grading.pipeline.errors import CourseError
 from grading.pipeline.keys import FILE, course_key, subkey
 from grading.pipeline.results import Result, ResultError, read_result, read_results, result_path, write_result
 
@@ -80,6 +81,13 @@ def test_the_course_key_is_made_once_and_private(tmp_path: Path) -> None:
     assert course_key(tmp_path) == key
     assert stat.S_IMODE((tmp_path / FILE).stat().st_mode) == 0o600
     assert [entry.name for entry in tmp_path.iterdir()] == [FILE]
+
+
+@pytest.mark.parametrize("damage", [b"", b"00", b"\xff" * 64, b"no key" * 10])
+def test_a_damaged_course_key_is_named(tmp_path: Path, damage: bytes) -> None:
+    (tmp_path / FILE).write_bytes(damage)
+    with pytest.raises(CourseError, match="put its copy back"):
+        course_key(tmp_path)
 
 
 def test_subkeys_differ_by_purpose() -> None:
