@@ -67,7 +67,6 @@ def main() -> None:
             importlib.import_module(name)
     shell = new_shell()
     make_absent("grading")
-    random.seed(0)
     np.random.seed(0)  # noqa: NPY002 - what students may use must give the same again
     torch.manual_seed(0)
     gc.collect()
@@ -124,6 +123,7 @@ class Zygote:
             os.chdir(folder)
             os.environ.update(HOME=str(folder), TMPDIR=str(folder))
             tempfile.tempdir = None
+            random.seed(0)  # the fork has drawn a new one
             resident = procfs.status(os.getpid(), "VmRSS")
             try:
                 limit(cpu_seconds, memory_mib, disk_mib)
