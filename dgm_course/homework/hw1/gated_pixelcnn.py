@@ -32,7 +32,7 @@ def _layer(student: Any, seed: int, first: bool, scale: float = 0.5) -> Any:
 
 
 def _logits(student: Any, seed: int, x: Tensor, *y: Tensor, num_classes: int | None = None) -> Tensor:
-    """(B, pixels, levels and draws): what one draw of the weights hides, another shows."""
+    """(B, pixels, levels, draws): what one draw of the weights hides, another shows."""
     model, generator = student.GatedPixelCNN(2, 6, 3, 2, num_classes), Generator().manual_seed(seed)
     return outputs_over_weights(model, generator, x, *y, num_draws=8, scale=0.5).flatten(1, 3)
 
@@ -120,7 +120,7 @@ def check_labels(student: Any) -> None:
         read=READ,
     )
     one, two = (_logits(student, 14, images, y, num_classes=3) for y in (label, 2 * label))
-    change = (one - two).abs().amax((0, 2))
+    change = (one - two).abs().amax((0, 2, 3))
     still = [divmod(pixel, 3) for pixel in range(9) if change[pixel] < 1e-9]
     if still:
         raise PropertyError(

@@ -31,7 +31,7 @@ def features(batch, channels, height, width, rng):
 
 
 def logits_over_weights(model, rng, *inputs):
-    """(B, pixels, levels and draws): what one draw of the weights hides, another shows."""
+    """(B, pixels, levels, draws): what one draw of the weights hides, another shows."""
     return outputs_over_weights(model, rng, *inputs, num_draws=8, scale=0.5).flatten(1, 3)
 
 
