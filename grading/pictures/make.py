@@ -93,6 +93,8 @@ def notebook_picture(browser: Browser, target: Path) -> None:
         page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]", timeout=60_000)
         page.evaluate(RUN_ALL)
         page.wait_for_selector("text=/expected/i", timeout=60_000)
+        page.get_by_role("button", name="No", exact=True).click()  # to news of Jupyter
+        page.wait_for_selector(".Toastify__toast", state="detached")
         page.locator(".jp-NotebookPanel-notebook .jp-OutputArea-output").last.scroll_into_view_if_needed()
         page.screenshot(path=target)
 
@@ -123,9 +125,6 @@ def jupyterlab(notebook: str) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port, token = probe.getsockname()[1], secrets.token_hex(8)
         probe.close()
-        settings = Path(folder) / ".settings" / "@jupyterlab" / "apputils-extension"
-        settings.mkdir(parents=True)
-        (settings / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
         kinds = ("CONFIG", "DATA", "RUNTIME")
         dirs = {f"JUPYTER_{kind}_DIR": f"{folder}/.jupyter-{kind.lower()}" for kind in kinds}
         server = subprocess.Popen(
@@ -133,7 +132,7 @@ def jupyterlab(notebook: str) -> Iterator[str]:
                 *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1"),
                 *(f"--port={port}", f"--IdentityProvider.token={token}", f"--notebook-dir={folder}"),
                 "--LabApp.expose_app_in_browser=True",
-                f"--LabApp.user_settings_dir={folder}/.settings",
+                "--LabApp.news_url=None",
             ],
             env=os.environ | dirs | {"IPYTHONDIR": f"{folder}/.ipython"},
             stderr=subprocess.DEVNULL,

@@ -42,6 +42,11 @@ class Submitted:
     tagged: bool
     points: float | None
 
+    @property
+    def size(self) -> int:
+        """Bytes of the source on its way to a worker, where a letter may take twelve."""
+        return len(json.dumps(self.source))
+
 
 def rebuild(release: NotebookNode, content: bytes) -> Rebuilt:
     """Put the student's source into a copy of the release; any bytes give a notebook that can be graded."""
@@ -77,7 +82,7 @@ class _Rebuilding:
         if not cell.is_code or not cell.source.strip():
             return
         self.free_cells += 1
-        self.free_size += len(cell.source)
+        self.free_size += cell.size
         if self.free_cells > MAX_FREE_CELLS or self.free_size > MAX_SOURCE:
             self.odd[FREE_LIMIT].append("")
         else:
@@ -100,7 +105,7 @@ class _Rebuilding:
             "locked but changed; the released text was used": not meta.solution
             and cell.source.strip() != original.source.strip(),
             f"longer than {MAX_SOURCE // 2**10} KiB, so it counts as not done": meta.solution
-            and len(cell.source) > MAX_SOURCE,
+            and cell.size > MAX_SOURCE,
         }
         for what, is_so in oddities.items():
             if is_so:
@@ -127,11 +132,7 @@ class _Rebuilding:
             name = cell.metadata.get("nbgrader", {}).get("grade_id")
             if cell.cell_type == "code":
                 cell.outputs, cell.execution_count = [], None
-            if (
-                name in self.seen
-                and cell.metadata.nbgrader.solution
-                and len(self.seen[name].source) <= MAX_SOURCE
-            ):
+            if name in self.seen and cell.metadata.nbgrader.solution and self.seen[name].size <= MAX_SOURCE:
                 cell.source = self.seen[name].source
             cells += [cell, *(self._free_after(name) if name else [])]
         notebook.cells = cells

@@ -1,10 +1,12 @@
 """A class of hand-ins, built from the release: honest, wrong, careless and hostile ones, each for a reason.
 
-`grading/attacks/*.py` are the hostile ones: cells in percent format, where `# %% task="made"` replaces a solution
-cell of the blank notebook and a cell without a marker is a free cell before the first task.
+`grading/attacks` holds the hostile ones. Those in `cells/` are what a student could write, in percent format: `# %%
+task="made"` replaces a solution cell of the blank notebook, a cell without a marker is a free cell before the first
+task. Those in `files/` are our own Python: `tamper` gets the blank notebook and returns what is handed in.
 """
 
 import json
+import runpy
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +19,7 @@ from grading.pipeline.bank import hand_in, misconceptions, right_styles
 from grading.pipeline.notebooks import reference_cells, source_cells
 
 ATTACKS = Path(__file__).parents[1] / "attacks"
-HOSTILE = ("patch_isclose", "forge_result", "read_gradebook", "open_socket")
+HOSTILE = ("cells/patch_isclose", "cells/forge_result", "cells/read_gradebook", "cells/open_socket")
 
 
 @dataclass(frozen=True)
@@ -30,9 +32,11 @@ class HandIn:
     hours_late: int = 0
 
 
-def attack(work: Homework, path: Path) -> NotebookNode:
-    """The blank notebook with one attack's cells in it."""
+def attack(work: Homework, path: Path) -> bytes:
+    """The blank notebook with one attack's cells in it, or tampered with."""
     notebook = hand_in(work, solved=False)
+    if path.parent.name == "files":
+        return _bytes(runpy.run_path(str(path))["tamper"](notebook))
     free: list[NotebookNode] = []
     for cell in source_cells(path):
         if cell.cell_type == "code" and "task" in cell.metadata:
@@ -41,7 +45,7 @@ def attack(work: Homework, path: Path) -> NotebookNode:
             free.append(nbformat.v4.new_code_cell(cell.source, id=f"free-{len(free)}"))
     first = next(i for i, cell in enumerate(notebook.cells) if cell.metadata.nbgrader.solution)
     notebook.cells[first:first] = free
-    return notebook
+    return _bytes(notebook)
 
 
 def sample_class(work: Homework) -> list[HandIn]:
@@ -75,11 +79,11 @@ def _kinds(work: Homework) -> Iterator[tuple[str, NotebookNode | bytes, int]]:
     yield "tampered metadata", _tampered(work), 0
     yield "truncated JSON", nbformat.writes(hand_in(work)).encode()[:20_000], 0
     for name in HOSTILE:
-        yield f"hostile: {name.replace('_', ' ')}", attack(work, ATTACKS / f"{name}.py"), 0
+        yield f"hostile: {Path(name).stem.replace('_', ' ')}", attack(work, ATTACKS / f"{name}.py"), 0
 
 
 def _bytes(made: NotebookNode | bytes) -> bytes:
-    return made if isinstance(made, bytes) else nbformat.writes(made).encode()
+    return made if isinstance(made, bytes) else json.dumps(made).encode()
 
 
 def _with_prelude(work: Homework, task: str, prelude: str) -> NotebookNode:

@@ -124,7 +124,8 @@ def _task_result(
         busy_seconds=run.usage.busy_seconds,
         peak_memory_mib=run.usage.peak_memory_mib,
         cpu_budget=task.cpu_seconds,
-        misconception=recognise(work, task, failed) if failed else None,
+        # what fails every test says nothing of itself: a blank cell does so too
+        misconception=recognise(work, task, failed) if len(failed) < len(run.tests) else None,
         outputs=tuple(run.cell.outputs) if run.cell else (),
     )
 

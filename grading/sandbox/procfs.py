@@ -7,13 +7,13 @@ from pathlib import Path
 
 def status(pid: int, key: str) -> int:
     """A number of /proc/<pid>/status, such as VmHWM (KiB) or Threads; 0 when the process has ended."""
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next((int(line.split()[1]) for line in lines if line.startswith(f"{key}:")), 0)
+    lines = Path(f"/proc/{pid}/status").read_bytes().split(b"\n")[1:]  # the first is a name of its own choice
+    return next((int(line.split()[1]) for line in lines if line.startswith(f"{key}:".encode())), 0)
 
 
 def cpu_seconds(pid: int) -> float:
     # the name in parentheses may hold spaces; utime and stime are the 14th and 15th fields
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 

@@ -10,7 +10,6 @@ from grading.pipeline.bank import hand_in, misconceptions, right_styles
 from grading.pipeline.keys import course_key
 from grading.pipeline.notebooks import reference_cells
 from grading.pipeline.results import result_path, write_result
-from grading.pipeline.sample_class import ATTACKS, attack
 from grading.pipeline.submission import grade_submission, stored_result
 from grading.pipeline.suite import HiddenSuite, bounded_memory
 from grading.sandbox.client import SandboxError
@@ -132,13 +131,6 @@ def test_a_broken_sandbox_costs_nobody_points(work, sandbox, monkeypatch):
         grade(work, sandbox, hand_in(work), "histogram")
 
 
-@pytest.mark.parametrize("path", sorted(ATTACKS.glob("*.py")), ids=lambda path: path.stem)
-def test_an_attack_scores_no_more_than_the_blank_notebook(work, sandbox, path):
-    tasks = ("histogram", "made", "attention")
-    blank = grade(work, sandbox, hand_in(work, solved=False), *tasks)
-    assert grade(work, sandbox, attack(work, path), *tasks).score <= blank.score
-
-
 def test_secret_inputs_differ_by_student_and_come_again_for_the_same(work, sandbox):
     wrong = next(each for each in misconceptions(work) if each.name == "bits")
     notebook = hand_in(work, {"histogram": wrong.source})
@@ -153,6 +145,11 @@ def test_a_misconception_of_the_bank_is_named(work, sandbox):
     wrong = next(each for each in misconceptions(work) if each.name == "mask_written_into_weights")
     task = grade(work, sandbox, hand_in(work, {"made": wrong.source}), "made").task("made")
     assert task.misconception == wrong.explanation
+
+
+def test_a_blank_task_has_no_misconception(work, sandbox):
+    result = grade(work, sandbox, hand_in(work, solved=False), "discretized-logistic", "made")
+    assert [task.misconception for task in result.tasks] == [None, None]
 
 
 def test_a_stored_result_serves_until_bytes_or_isolation_change(work, sandbox, tmp_path):

@@ -1,0 +1,190 @@
+"""Every attack of the bank earns nothing, shows nothing that is hidden, runs nowhere and leaves nothing behind."""
+
+import ast
+import io
+import re
+import runpy
+import site
+import tempfile
+from dataclasses import replace
+from functools import partial
+from html.parser import HTMLParser
+from pathlib import Path
+
+import nbformat
+import pytest
+from rich.console import Console
+
+import dgm_course
+from grading.pipeline import workers
+from grading.pipeline.autograded import graded_notebook
+from grading.pipeline.bank import hand_in
+from grading.pipeline.collect import collect
+from grading.pipeline.feedback import write_feedback
+from grading.pipeline.notebooks import reference_cells, release_notebook, source_cells
+from grading.pipeline.rebuild import rebuild
+from grading.pipeline.report import class_table
+from grading.pipeline.results import read_result, result_path, write_result
+from grading.pipeline.sample_class import ATTACKS, attack
+from grading.pipeline.submission import grade_submission
+from grading.pipeline.submitted import submitted_bytes, submitted_path
+from grading.sandbox.client import Budget, Cell
+
+BANK = sorted(ATTACKS.glob("*/*.py"))
+TASKS = ("histogram", "made", "attention")
+SECRET = KEY = bytes(32)
+HIDDEN = ("smuggled", "5318008" * 3)  # what attacks write where they got hold of something
+MARKER = "dgm-attack-marker*"  # what they leave where they got out
+BURNS_TIME = ("endless_loop", "sleep_in_answers", "uninterruptible")
+
+# What gets through. The reason says where the hole is; a file leaves this table when its hole is mended.
+BATCH = "assert_normalized asks once, about all strings together: ask again about some of them"
+OPEN = {
+    "batch_size_tells": "hidden tests of made compare a model with itself only, on batches that tell which test asks",
+    "count_positions": "hidden tests of attention compare outputs with outputs: none asks whether x is read",
+    "empty_tensors": "test_descent_arrives_at_the_counts and test_the_label_reaches_every_pixel ask for no shape",
+    "fish_seeds": "test_rows_sum_to_one takes noise for weights that read the queries",
+    "leak_by_page_cache": "TaskWorker shows the outputs of a worker that began after hidden inputs were seen",
+    "leak_in_names": "assert_unchanged quotes the names of weights",
+    "leak_in_numbers": "describe quotes a number with all its digits",
+    "leak_the_reference": "describe quotes a number with all its digits; follow-through puts the reference in reach",
+    "no_weights": "hidden tests of made ask nowhere whether the outputs depend on the weights",
+    "noise": "test_rows_sum_to_one takes noise for weights that read the queries; " + BATCH,
+    "normalise_over_batch": BATCH,
+    "pointwise": "tests of the border and of unchanged weights pass for layers without weights",
+    "redefine_given": "a solution cell may define PixelCNN again, and its sums are not asked for dependence",
+    "running_sum": "hidden tests of attention but one pass without queries, keys and weights",
+}
+HOARDS = {
+    "hidden_descriptors": "procfs.deleted_bytes reads /proc/<pid>/fd only; each thread may have its own, in task/*/fd",
+    "mapped_files": "procfs.deleted_bytes does not see a deleted file that is mapped and has no descriptor",
+    "rename_dance": "",
+}
+
+LOADS_OR_RUNS = {
+    "script",
+    "iframe",
+    "object",
+    "embed",
+    "form",
+    "link",
+    "base",
+    "foreignobject",
+    "animate",
+    "use",
+}
+
+
+class Page(HTMLParser):
+    """What in a page could run."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.running: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.running += [tag] if tag in LOADS_OR_RUNS else []
+        self.running += [name for name, _ in attrs if name.startswith("on")]
+        self.running += [value for _, value in attrs if value and "javascript:" in value.lower()]
+
+
+def tasks_of(path):
+    """The usual three tasks and those that the attack answers."""
+    named = re.findall(r'# %% task="([\w-]+)"', path.read_text(encoding="utf-8"))
+    return tuple(dict.fromkeys((*TASKS, *named)))
+
+
+def handed_in(work, path, folder):
+    """The bytes that an attack puts into the course folder, and how many entries were taken."""
+    (folder / "downloads").mkdir()
+    namespace = runpy.run_path(str(path)) if path.parent.name == "files" else {}
+    (folder / "downloads" / namespace.get("NAME", "mallory.ipynb")).write_bytes(attack(work, path))
+    (collected,) = collect(folder / "downloads", folder, work)
+    return submitted_bytes(submitted_path(folder, work.id, "mallory")), collected
+
+
+@pytest.fixture
+def impatient(work, monkeypatch):
+    """The homework with budgets of a second, for attacks that burn time."""
+    monkeypatch.setattr(workers, "COMMON_BUDGET", Budget(cpu_seconds=1, wall_seconds=1.5))
+    monkeypatch.setattr(workers, "Budget", partial(Budget, wall_seconds=1.5))
+    return replace(work, tasks=tuple(replace(task, cpu_seconds=1.0) for task in work.tasks))
+
+
+def known_hole(name, reasons):
+    certain = name != "leak_by_page_cache"  # the kernel does not forget every page it is asked to
+    return [pytest.mark.xfail(reason=reasons[name], strict=certain)] if reasons.get(name) else []
+
+
+def marks():
+    """What attacks left outside their scratch folders."""
+    folders = (
+        tempfile.gettempdir(),
+        "/dev/shm",
+        "/var/tmp",
+        Path.home(),
+        *dgm_course.__path__,
+        *site.getsitepackages(),
+    )
+    return [mark for folder in folders for mark in Path(folder).glob(MARKER)]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(path, id=f"{path.parent.name}-{path.stem}", marks=known_hole(path.stem, OPEN))
+        for path in BANK
+    ],
+)
+def test_an_attack_earns_nothing_and_shows_nothing(work, sandbox, tmp_path, request, path):
+    if path.stem in BURNS_TIME:
+        work = request.getfixturevalue("impatient")
+    content, collected = handed_in(work, path, tmp_path)
+    assert bool(content) == collected.taken
+    assert collected.line.isprintable()
+    assert {entry.name for entry in tmp_path.iterdir()} <= {"downloads", "submitted"}
+    tasks = tuple(work.task(name) for name in tasks_of(path))
+    result = grade_submission(work, "mallory", content, sandbox, SECRET, tasks)
+
+    assert {task.id: task.score for task in result.tasks} == {task.id: 0 for task in tasks}
+    stored = result_path(tmp_path, work.id, "mallory")
+    write_result(result, stored, KEY)
+    assert read_result(stored, KEY) == result
+    page = write_feedback(tmp_path, work, result).read_text(encoding="utf-8")
+    assert Page(page).running == []
+    graded = graded_notebook(rebuild(release_notebook(work), content).notebook, result)
+    nbformat.validate(graded)
+    outputs = nbformat.writes(
+        nbformat.v4.new_notebook(metadata={"outputs": [c.get("outputs") for c in graded.cells]})
+    )
+    table = io.StringIO()
+    class_table([result], Console(file=table))
+    assert table.getvalue().replace("\n", "").isprintable()
+    for secret in HIDDEN:
+        assert secret not in page + outputs + table.getvalue()
+    assert marks() == []
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=known_hole(name, HOARDS)) for name in HOARDS])
+def test_what_an_attack_hoards_counts(sandbox, name):
+    with sandbox.worker(Budget(disk_mib=4)) as worker:
+        worker.run(Cell("import", "import torch"))
+        for number, cell in enumerate(source_cells(ATTACKS / "cells" / f"{name}.py")):
+            worker.run(Cell(f"hoard-{number}", cell.source))
+        worker.run(Cell("wait", "import time; time.sleep(0.7)"))
+        assert worker.fault is not None
+        assert "flood" in worker.fault.what
+
+
+def test_there_are_62_attacks_each_with_its_own_sentence():
+    sentences = {ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) for path in BANK}
+    assert len(BANK) == len(sentences - {None}) >= 62
+    assert {*OPEN, *HOARDS, *BURNS_TIME} <= {path.stem for path in BANK}
+
+
+def test_after_all_attacks_the_sandbox_still_works(work, sandbox):
+    right = hand_in(work, {"histogram": reference_cells(work)["histogram"]}, solved=False)
+    content = nbformat.writes(right).encode()
+    result = grade_submission(work, "alice", content, sandbox, SECRET, tuple(map(work.task, TASKS)))
+    assert {task.id: task.score for task in result.tasks} == {"histogram": 6, "made": 0, "attention": 0}
