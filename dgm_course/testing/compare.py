@@ -140,10 +140,12 @@ def assert_unchanged(
     old = {"": before} if isinstance(before, Tensor) else dict(before)
     new = {"": after} if not isinstance(after, Mapping) else dict(after)
     if old.keys() != new.keys():
-        changed = sorted(old.keys() ^ new.keys())
-        raise PropertyError(f"{what} keep their names", f"only before or only after: {changed}", cause, read)
-    for name, tensor in old.items():
-        label = f"{what} {name}".strip()
+        changed = len(old.keys() ^ new.keys())
+        raise PropertyError(
+            f"{what} keep their names", f"{changed} names are there only before or only after", cause, read
+        )
+    for number, (name, tensor) in enumerate(old.items(), 1):
+        label = f"{what}, number {number} of {len(old)}," if isinstance(before, Mapping) else what
         if not isinstance(new[name], Tensor) or new[name].shape != tensor.shape:
             raise PropertyError(f"{label} stays {describe(tensor)}", describe(new[name]), cause, read)
         if tensor.numel() and tensor.data_ptr() == new[name].data_ptr():

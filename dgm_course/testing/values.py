@@ -23,7 +23,7 @@ def describe(value: Any) -> str:
     if isinstance(value, Tensor):
         return f"a {str(value.dtype).removeprefix('torch.')} tensor of shape {tuple(value.shape)}"
     if isinstance(value, bool | Real):
-        return f"the number {value!r}"
+        return _named_number(value)
     if isinstance(value, list | tuple | dict | set):
         return f"a {type(value).__name__} of length {len(value)}"
     return f"an object of type {type(value).__name__}"
@@ -92,6 +92,13 @@ def first(mask: Tensor) -> tuple[int, ...]:
 def shown(number: Tensor) -> str:
     """A number as a message prints it: enough digits to see a difference of 1e-9."""
     return f"{number.item():.10g}" if number.is_floating_point() else str(number.item())
+
+
+def _named_number(value: Any) -> str:
+    """A few digits: a message has no room for all that a student's code might put into a number."""
+    if isinstance(value, int):
+        return f"the number {value}" if abs(value) < 10**9 else "a whole number of ten digits or more"
+    return f"the number {float(value):.6g}"
 
 
 def _number_dtype(number: Any) -> torch.dtype:

@@ -5,6 +5,7 @@ was handed in. Metadata, outputs, attachments, markdown and every locked cell ar
 accepted; whatever was odd about them becomes a plain sentence that holds no word of the student's.
 """
 
+import itertools
 import json
 from collections import defaultdict
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from nbformat import NotebookNode
 MAX_FILE = 32 * 2**20  # parsed JSON takes up to twenty times its size in memory
 MAX_SOURCE = 256 * 2**10  # of one solution cell, and of all free cells together
 MAX_FREE_CELLS = 500
+MAX_CELLS = 5000
 FREE_LIMIT = (
     f"{{}} of your own cells beyond the first {MAX_FREE_CELLS} or {MAX_SOURCE // 2**10} KiB were left out."
 )
@@ -171,7 +173,13 @@ def _read(content: bytes) -> tuple[list[Submitted], str]:
             [],
             "The file is not a notebook that can be read; it may have been cut short while it was saved.",
         )
-    cells = [_cell(entry) for entry in _entries(data) if isinstance(entry, dict)]
+    entries = list(itertools.islice(_entries(data), MAX_CELLS + 1))
+    if len(entries) > MAX_CELLS:
+        return (
+            [],
+            f"The file holds more than {MAX_CELLS} cells and was not read: delete those that you do not need.",
+        )
+    cells = [_cell(entry) for entry in entries if isinstance(entry, dict)]
     return cells, "" if cells else "The file holds no notebook cells."
 
 

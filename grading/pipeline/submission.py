@@ -5,6 +5,7 @@ The unit of work is pure: the same bytes, suite, environment and secret give the
 
 import hashlib
 import platform
+from dataclasses import replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -16,7 +17,7 @@ from dgm_course.homework.course import Homework, Task
 from grading.pipeline.bank import recognise
 from grading.pipeline.notebooks import reference_cells, release_notebook, release_path
 from grading.pipeline.rebuild import rebuild
-from grading.pipeline.results import Result, ResultError, TaskResult, read_result, result_path
+from grading.pipeline.results import Result, ResultError, TaskResult, TestResult, read_result, result_path
 from grading.pipeline.suite import HIDDEN, HiddenSuite
 from grading.pipeline.workers import TaskRun
 from grading.sandbox.client import Sandbox
@@ -70,7 +71,10 @@ def grade_submission(
         if broken and task.id in attempted and own.score < own.points:
             reference = reference_cells(work)
             again = suite({need: reference[need] for need in broken}).grade((task,))[task.id]
-            again.cell = None  # nothing that the reference prints may reach the student
+            again.cell = (
+                None  # nothing that the reference prints may reach the student, nor what its source says
+            )
+            again.tests = [_without_details(test) for test in again.tests]
             followed = _task_result(work, task, again, follow_through=broken)
             if followed.score > own.score:
                 graded[task.id] = followed
@@ -128,6 +132,14 @@ def _task_result(
         misconception=recognise(work, task, failed) if len(failed) < len(run.tests) else None,
         outputs=tuple(run.cell.outputs) if run.cell else (),
     )
+
+
+def _without_details(test: TestResult) -> TestResult:
+    """A failed test whose message holds nothing that came from the worker, in which the reference lay."""
+    if test.passed:
+        return test
+    got = "something else; no details, because the reference stood in for an earlier task here"
+    return replace(test, got=got, picture=None)
 
 
 def _attempted(release: NotebookNode, notebook: NotebookNode) -> set[str]:

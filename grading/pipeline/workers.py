@@ -96,7 +96,7 @@ class TaskWorker:
             result = self._worker.run(cell)
             if cell.id in self.suite.replaced:
                 del self._worker.sources[cell.id]  # no message may quote a line of the reference
-            if own:
+            if own and self.run.cell is None:  # a later worker could show what an earlier one was asked
                 self.run.cell = result
             if self._worker.fault:
                 self.suite.poisonous.add(cell.id)

@@ -44,10 +44,6 @@ OPEN = {
     "count_positions": "hidden tests of attention compare outputs with outputs: none asks whether x is read",
     "empty_tensors": "test_descent_arrives_at_the_counts and test_the_label_reaches_every_pixel ask for no shape",
     "fish_seeds": "test_rows_sum_to_one takes noise for weights that read the queries",
-    "leak_by_page_cache": "TaskWorker shows the outputs of a worker that began after hidden inputs were seen",
-    "leak_in_names": "assert_unchanged quotes the names of weights",
-    "leak_in_numbers": "describe quotes a number with all its digits",
-    "leak_the_reference": "describe quotes a number with all its digits; follow-through puts the reference in reach",
     "no_weights": "hidden tests of made ask nowhere whether the outputs depend on the weights",
     "noise": "test_rows_sum_to_one takes noise for weights that read the queries; " + BATCH,
     "normalise_over_batch": BATCH,
@@ -56,7 +52,7 @@ OPEN = {
     "running_sum": "hidden tests of attention but one pass without queries, keys and weights",
 }
 HOARDS = {
-    "hidden_descriptors": "procfs.deleted_bytes reads /proc/<pid>/fd only; each thread may have its own, in task/*/fd",
+    "hidden_descriptors": "",
     "mapped_files": "procfs.deleted_bytes does not see a deleted file that is mapped and has no descriptor",
     "rename_dance": "",
 }
@@ -113,8 +109,7 @@ def impatient(work, monkeypatch):
 
 
 def known_hole(name, reasons):
-    certain = name != "leak_by_page_cache"  # the kernel does not forget every page it is asked to
-    return [pytest.mark.xfail(reason=reasons[name], strict=certain)] if reasons.get(name) else []
+    return [pytest.mark.xfail(reason=reasons[name], strict=True)] if reasons.get(name) else []
 
 
 def marks():

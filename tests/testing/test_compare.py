@@ -125,7 +125,7 @@ def test_unchanged_sees_a_single_bit():
     assert_unchanged(before, after)
     assert_unchanged(before["bias"], after["bias"])
     after["weight"][1, 0] = 1 + 2**-23
-    with pytest.raises(PropertyError, match=r"weight stays 1 at index \(1, 0\)") as raised:
+    with pytest.raises(PropertyError, match=r"number 1 of 2, stays 1 at index \(1, 0\)") as raised:
         assert_unchanged(before, after)
     assert "1 of 4" in raised.value.got
 
