@@ -120,8 +120,8 @@ def run(
     """Grade every collected hand-in that has no current result, and fill the gradebook."""
     from grading.pipeline.gradebook import import_results, read_ledger
     from grading.pipeline.release import open_course
-    from grading.pipeline.report import class_table
     from grading.pipeline.run import run_class
+    from grading.pipeline.tables import class_table
 
     work = _homework(name)
     open_course(course)
@@ -218,13 +218,15 @@ def prove(
     """Test the hidden tests: they must reject every wrong version and no right one."""
     from grading.pipeline.prove import keep
     from grading.pipeline.prove import prove as prove_homework
-    from grading.pipeline.report import proof_table
+    from grading.pipeline.tables import proof_table
+    from grading.pipeline.use import keep_use
 
     work = _homework(name)
     with _progress("proving") as progress:
         proof = prove_homework(work, full=full, processes=processes, progress=progress)
     if full:
         keep(proof, work)
+        keep_use(work)
     proof_table(proof, console)
     raise typer.Exit(1 if proof.breaches() else 0)
 

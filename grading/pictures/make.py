@@ -32,8 +32,8 @@ from grading.pipeline.demo import COURSE
 from grading.pipeline.gradebook import read_ledger
 from grading.pipeline.keys import course_key
 from grading.pipeline.notebooks import reference_cells
-from grading.pipeline.report import class_table
 from grading.pipeline.results import read_results
+from grading.pipeline.tables import class_table
 
 HERE = Path(__file__).parent
 FLAGS = [

@@ -1,25 +1,29 @@
 """The notebook that formgrader shows after grading: the student's source with outcomes as its outputs.
 
-No output is taken over as it came: text loses its control characters, pictures must be PNG, anything that a
-browser could run is dropped. A check cell's last output is its score as a number, which nbgrader reads.
+No output is taken over as it came: text loses its control characters, of a picture only the pixels are kept,
+anything that a browser could run is dropped. A check cell's last output is its score as a number, which nbgrader
+reads.
 """
 
 import base64
-import binascii
+import io
 import re
+import warnings
 from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
+from PIL import Image
 
 from grading.pipeline.results import Result, TaskResult, TestResult
 
-PNG = b"\x89PNG\r\n\x1a\n"
 # What changes how other text looks: control characters but tab and newline, terminal colours, bidirectional marks.
 UNPRINTABLE = re.compile(
     "\x1b\\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
 SHOWN = 4000  # characters of one output
+MAX_PICTURES = 8  # of one task
+MAX_PIXELS = 2**22
 
 
 def graded_notebook(rebuilt: NotebookNode, result: Result) -> NotebookNode:
@@ -42,28 +46,46 @@ def plain(text: str) -> str:
 
 def safe_outputs(task: TaskResult) -> list[dict[str, Any]]:
     """What a task's own cell showed, as plain text and PNG pictures only."""
-    return [kept for output in task.outputs if (kept := _safe(output)) is not None]
+    shown: list[dict[str, Any]] = []
+    for output in task.outputs:
+        pictures = sum("image/png" in each.get("data", {}) for each in shown)
+        if kept := _safe(output, may_draw=pictures < MAX_PICTURES):
+            shown.append(kept)
+    return shown
 
 
-def _safe(output: dict[str, Any]) -> dict[str, Any] | None:
+def _safe(output: dict[str, Any], may_draw: bool) -> dict[str, Any] | None:
     match output:
         case {"output_type": "stream", "text": str(text)}:
             return {"output_type": "stream", "name": "stdout", "text": plain(text)}
         case {"output_type": "error", "ename": str(name), "evalue": str(value)}:
             return {"output_type": "stream", "name": "stdout", "text": plain(f"{name}: {value}")}
-        case {"data": {"image/png": str(image)}} if is_png(image):
-            return {"output_type": "display_data", "data": {"image/png": image}, "metadata": {}}
+        case {"data": {"image/png": str(image)}} if may_draw and (drawn := redrawn(image)):
+            return {"output_type": "display_data", "data": {"image/png": drawn}, "metadata": {}}
         case {"data": {"text/plain": str(text)}}:
             return {"output_type": "display_data", "data": {"text/plain": plain(text)}, "metadata": {}}
     return None
 
 
-def is_png(image: str) -> bool:
-    """Whether this is a PNG file in base64 and nothing else."""
+def redrawn(image: str) -> str | None:
+    """The pixels of a PNG in base64 as a new PNG, which holds nothing else; None for whatever is no whole PNG.
+
+    Text, profiles, further frames and bytes after the end are gone: no page or archive can hide in them.
+    """
     try:
-        return base64.b64decode(image.replace("\n", ""), validate=True).startswith(PNG)
-    except (binascii.Error, ValueError):
-        return False
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            content = base64.b64decode(image.replace("\n", ""), validate=True)
+            picture = Image.open(io.BytesIO(content), formats=["PNG"])
+            if picture.width * picture.height > MAX_PIXELS:
+                return None
+            pixels = picture.convert("RGBA")
+    except Exception:  # decoders raise whatever they like at bytes that are no picture
+        return None
+    pixels.info = {}
+    file = io.BytesIO()
+    pixels.save(file, "PNG")
+    return base64.b64encode(file.getvalue()).decode()
 
 
 def _report(task: TaskResult) -> NotebookNode:

@@ -5,7 +5,7 @@ student's own output only text and PNG pictures are shown. It never shows the in
 """
 
 import re
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import nh3
@@ -17,6 +17,8 @@ from grading.pipeline.autograded import plain, safe_outputs
 from grading.pipeline.ledger import Ledger
 from grading.pipeline.pictures import dependency_picture
 from grading.pipeline.results import Result, TaskResult, write_atomically
+from grading.pipeline.use import reference_use
+from grading.sandbox.outcome import Budget
 
 TEMPLATES = Path(__file__).parent / "templates"
 STEPS = 3
@@ -25,8 +27,9 @@ STEPS = 3
 def feedback_page(work: Homework, result: Result, ledger: Ledger | None = None) -> str:
     """The page as HTML; with a ledger, points changed by hand, comments and lateness are on it too."""
     scores = ledger.scores if ledger else {task.id: task.score for task in result.tasks}
-    return _template().render(
+    return template("feedback.html").render(
         work=work,
+        use=partial(use, work),
         result=result,
         ledger=ledger,
         scores=scores,
@@ -65,8 +68,31 @@ def prose(text: str) -> Markup:
     return Markup(nh3.clean(html, tags={"p", "code"}, attributes={}))
 
 
+def use(work: Homework, task: TaskResult) -> list[tuple[str, str, str, str]]:
+    """What a task used of CPU time, clock and memory: the name, the student's, the reference's, the budget's figure."""
+    budget, reference = Budget(cpu_seconds=task.cpu_budget), reference_use(work).get(task.id)
+    return [
+        (
+            what,
+            _quantity(getattr(task, name), unit),
+            _quantity(getattr(reference, name), unit) if reference else "",
+            _quantity(most, unit),
+        )
+        for what, name, unit, most in (
+            ("CPU time", "cpu_seconds", "s", budget.cpu_seconds),
+            ("on the clock", "busy_seconds", "s", budget.wall_seconds),
+            ("memory", "peak_memory_mib", "MiB", budget.memory_mib),
+        )
+    ]
+
+
+def _quantity(figure: float, unit: str) -> str:
+    return f"{figure:.{2 if unit == 's' and figure < 10 else 0}f} {unit}"
+
+
 @cache
-def _template() -> Template:
+def template(name: str) -> Template:
+    """A page of the templates folder; every value in it is escaped."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -81,4 +107,4 @@ def _template() -> Template:
         "outputs": safe_outputs,
         "number": lambda value: f"{value:g}",
     }
-    return environment.get_template("feedback.html")
+    return environment.get_template(name)

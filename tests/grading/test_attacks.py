@@ -23,11 +23,11 @@ from grading.pipeline.collect import collect
 from grading.pipeline.feedback import write_feedback
 from grading.pipeline.notebooks import reference_cells, release_notebook, source_cells
 from grading.pipeline.rebuild import rebuild
-from grading.pipeline.report import class_table
 from grading.pipeline.results import read_result, result_path, write_result
 from grading.pipeline.sample_class import ATTACKS, attack
 from grading.pipeline.submission import grade_submission
 from grading.pipeline.submitted import submitted_bytes, submitted_path
+from grading.pipeline.tables import class_table
 from grading.sandbox.client import Budget, Cell
 
 BANK = sorted(ATTACKS.glob("*/*.py"))

@@ -48,7 +48,13 @@ def result() -> Result:
             "allowed": [[False, True], [True, True]],
         },
     )
-    used = {"cpu_seconds": 0.5, "wall_seconds": 1.0, "peak_memory_mib": 300.0, "cpu_budget": 20.0}
+    used = {
+        "cpu_seconds": 0.5,
+        "wall_seconds": 1.0,
+        "busy_seconds": 0.9,
+        "peak_memory_mib": 300.0,
+        "cpu_budget": 20.0,
+    }
     return Result(
         homework="hw1",
         student="ada",

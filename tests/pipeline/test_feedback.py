@@ -8,11 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dgm_course.homework.course import Homework
+from dgm_course.homework.course import Homework, homework
+from grading.pipeline import feedback
 from grading.pipeline.feedback import feedback_page, next_steps, prose, write_feedback
 from grading.pipeline.ledger import Ledger
 from grading.pipeline.pictures import dependency_picture
 from grading.pipeline.results import Result
+from grading.pipeline.use import reference_use
+from grading.sandbox.outcome import Budget, Usage
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>\" ' `${7*7}` {{ 7*7 }} \u202egnp"
 
@@ -32,9 +35,35 @@ def test_every_part_of_a_failure_is_told(work: Homework, result: Result) -> None
         "likely cause the mask lets a pixel see itself",
         "read Lecture 2, masks",
         "Your task 1 did not hold",
-        "Used 0.5 of 20 s of CPU time",
+        "CPU time 0.50 s at most 20 s",
+        "on the clock 0.90 s at most 120 s",
+        "memory 300 MiB at most 2048 MiB",
     ):
         assert words in text
+
+
+def test_what_was_used_stands_beside_what_the_reference_needs(
+    work: Homework, result: Result, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feedback, "reference_use", lambda _: {"sum": Usage(0.25, 9.0, 21.5, 0.75)})
+    text = _text(feedback_page(work, result))
+    for words in (
+        "CPU time 0.50 s the reference 0.25 s, at most 20 s",
+        "on the clock 0.90 s the reference 0.75 s, at most 120 s",
+        "memory 300 MiB the reference 22 MiB, at most 2048 MiB",
+    ):
+        assert text.count(words) == 1
+
+
+def test_every_budget_is_five_times_what_the_reference_uses() -> None:
+    work = homework("hw1")
+    used = reference_use(work)
+    assert [*used] == [task.id for task in work.tasks]
+    for task in work.tasks:
+        budget = Budget(cpu_seconds=task.cpu_seconds)
+        assert budget.cpu_seconds >= 5 * used[task.id].cpu_seconds > 0
+        assert budget.wall_seconds >= 5 * used[task.id].busy_seconds
+        assert budget.memory_mib >= 5 * used[task.id].peak_memory_mib
 
 
 def test_a_recognised_misconception_is_named_and_explained(work: Homework, result: Result) -> None:

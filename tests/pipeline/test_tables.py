@@ -6,8 +6,8 @@ from dataclasses import replace
 from rich.console import Console
 
 from grading.pipeline.prove import Proof
-from grading.pipeline.report import class_table, flags, proof_table
 from grading.pipeline.results import Result
+from grading.pipeline.tables import class_table, flags, proof_table
 
 
 def _printed(show: object, *arguments: object) -> str:
