@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 
 from dgm_course.homework.course import Homework
 from grading.pipeline.autograded import plain, safe_outputs
-from grading.pipeline.ledger import Ledger
+from grading.pipeline.ledger import NO_RESPONSE, Ledger
 from grading.pipeline.pictures import dependency_picture
 from grading.pipeline.results import Result, TaskResult, write_atomically
 from grading.pipeline.use import reference_use
@@ -35,6 +35,8 @@ def feedback_page(work: Homework, result: Result, ledger: Ledger | None = None) 
         scores=scores,
         total=ledger.total if ledger else result.score,
         steps=next_steps(result),
+        unwritten=unwritten,
+        no_response=NO_RESPONSE,
         stood_in=lambda task: " and ".join(f"task {work.task(need).number}" for need in task.follow_through),
     )
 
@@ -52,12 +54,20 @@ def write_feedback(course: Path, work: Homework, result: Result, ledger: Ledger 
 
 
 def next_steps(result: Result) -> list[TaskResult]:
-    """The tasks to look at next: first what other tasks need, then what has most points to gain."""
+    """The tasks to look at next: what other tasks need, then what has most points to gain, then what is not begun."""
     needed = {need for task in result.tasks for need in task.follow_through}
     lost = [task for task in result.tasks if task.score < task.points]
-    return sorted(lost, key=lambda task: (task.id not in needed, task.score - task.points, task.number))[
-        :STEPS
-    ]
+
+    def order(task: TaskResult) -> tuple[float, ...]:
+        begun = not unwritten(task)
+        return task.id not in needed, not begun, (task.score - task.points) * begun, task.number
+
+    return sorted(lost, key=order)[:STEPS]
+
+
+def unwritten(task: TaskResult) -> bool:
+    """Whether the cell still holds the skeleton, so that there is nothing to say of any test."""
+    return all(test.kind == "unwritten" for test in task.tests)
 
 
 def prose(text: str) -> Markup:

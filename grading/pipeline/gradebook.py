@@ -26,14 +26,12 @@ from nbgrader.utils import compute_checksum
 from dgm_course.homework.course import Homework
 from grading.pipeline.autograded import graded_notebook
 from grading.pipeline.errors import CourseError
-from grading.pipeline.ledger import Ledger
+from grading.pipeline.ledger import NO_RESPONSE, Ledger
 from grading.pipeline.notebooks import release_notebook
 from grading.pipeline.rebuild import rebuild
 from grading.pipeline.release import open_course
 from grading.pipeline.results import Result, write_atomically
 from grading.pipeline.submitted import handed_in_at, submitted_bytes, submitted_path
-
-NO_RESPONSE = "No response."  # nbgrader's words for a cell that was left as it was
 
 
 def import_results(course: Path, work: Homework, results: Iterable[Result]) -> None:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+NO_RESPONSE = "No response."  # nbgrader's words for a cell that was left as it was
+
 
 @dataclass(frozen=True)
 class Ledger:

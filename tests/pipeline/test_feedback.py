@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from dgm_course.homework.course import Homework, homework
 from grading.pipeline import feedback
 from grading.pipeline.feedback import feedback_page, next_steps, prose, write_feedback
-from grading.pipeline.ledger import Ledger
+from grading.pipeline.ledger import NO_RESPONSE, Ledger
 from grading.pipeline.pictures import dependency_picture
 from grading.pipeline.results import Result
 from grading.pipeline.use import reference_use
@@ -35,9 +35,9 @@ def test_every_part_of_a_failure_is_told(work: Homework, result: Result) -> None
         "likely cause the mask lets a pixel see itself",
         "read Lecture 2, masks",
         "Your task 1 did not hold",
-        "CPU time 0.50 s at most 20 s",
-        "on the clock 0.90 s at most 120 s",
-        "memory 300 MiB at most 2048 MiB",
+        "CPU time 0.50 s budget 20 s",
+        "on the clock 0.90 s budget 120 s",
+        "memory 300 MiB budget 2048 MiB",
     ):
         assert words in text
 
@@ -48,9 +48,9 @@ def test_what_was_used_stands_beside_what_the_reference_needs(
     monkeypatch.setattr(feedback, "reference_use", lambda _: {"sum": Usage(0.25, 9.0, 21.5, 0.75)})
     text = _text(feedback_page(work, result))
     for words in (
-        "CPU time 0.50 s the reference 0.25 s, at most 20 s",
-        "on the clock 0.90 s the reference 0.75 s, at most 120 s",
-        "memory 300 MiB the reference 22 MiB, at most 2048 MiB",
+        "CPU time 0.50 s reference 0.25 s, budget 20 s",
+        "on the clock 0.90 s reference 0.75 s, budget 120 s",
+        "memory 300 MiB reference 22 MiB, budget 2048 MiB",
     ):
         assert text.count(words) == 1
 
@@ -99,6 +99,21 @@ def test_next_steps_begin_with_what_other_tasks_need(result: Result) -> None:
     ]
     assert [task.id for task in next_steps(result)] == ["sum"]
     assert next_steps(replace(result, tasks=result.tasks[:1])) == []
+
+
+def test_a_blank_task_says_what_is_asked_and_nothing_of_what_came_back(
+    work: Homework, result: Result
+) -> None:
+    count, total = result.tasks
+    skeleton = replace(total, tests=tuple(replace(t, passed=False, kind="unwritten") for t in total.tests))
+    blank = replace(result, tasks=(replace(count, tests=(total.tests[1],)), skeleton))
+    ledger = Ledger({"count": 0.0, "sum": 0.0}, {"sum": NO_RESPONSE}, None, 0.0, 0.0)
+    text = _text(feedback_page(work, blank, ledger))
+    assert "Not written yet. The cell still holds the skeleton" in text
+    assert text.count("likely cause") == 1
+    assert NO_RESPONSE not in text
+    unneeded = replace(blank, tasks=tuple(replace(task, follow_through=()) for task in blank.tasks))
+    assert [task.id for task in next_steps(unneeded)] == ["count", "sum"]
 
 
 def _hostile_everywhere(result: Result, text: str) -> Result:
