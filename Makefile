@@ -4,12 +4,12 @@ BIN := .venv/bin
 export OMP_NUM_THREADS ?= 1
 export MPLBACKEND ?= Agg
 
-.PHONY: demo test lab notebooks prove bench pictures clean
+.PHONY: demo test lab notebooks prove bench pictures clean chromium
 
 demo: .venv/ready
 	@$(BIN)/dgm-grade demo
 
-test: .venv/ready
+test: .venv/ready chromium
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -28,9 +28,12 @@ prove: .venv/ready
 bench: .venv/ready
 	@for script in tests/benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
 
-pictures: .venv/ready
-	@command -v chromium >/dev/null || { $(call install,chromium); }
+pictures: .venv/ready chromium
 	$(BIN)/python grading/pictures/make.py
+
+# The browser in which pages are tested and pictures taken.
+chromium:
+	@command -v chromium >/dev/null || { echo "Installing chromium …"; $(call install,chromium); }
 
 clean:
 	rm -rf build .venv

@@ -10,7 +10,8 @@ display(
     Latex(rf"\href{{javascript:alert(1)}}{{{script}}}"),
 )
 display(
-    SVG(f'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)">{script}</svg>'), Javascript("alert(1)")
+    SVG('<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"><script>alert(1)</script></svg>'),
+    Javascript("alert(1)"),
 )
 display({"text/plain": script, "image/png": script, "text/html": script}, raw=True)
 display({"image/png": '" onerror="alert(1)', "text/plain": "{{ 7 * 7 }}{% raw %}"}, raw=True)
