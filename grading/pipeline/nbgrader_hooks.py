@@ -22,9 +22,10 @@ from grading.pipeline.gradebook import read_ledger
 from grading.pipeline.keys import course_key, subkey
 from grading.pipeline.notebooks import release_notebook, skeleton
 from grading.pipeline.rebuild import rebuild
-from grading.pipeline.results import Result, read_result, result_path, write_result
-from grading.pipeline.submission import grade_submission, stored_result
+from grading.pipeline.results import Result, read_result, result_path
+from grading.pipeline.submission import stored_result
 from grading.pipeline.submitted import submitted_bytes, submitted_path
+from grading.pipeline.transcripts import grade, keep
 from grading.sandbox.client import Sandbox
 
 Resources = dict[str, Any]
@@ -96,8 +97,9 @@ def _current_result(course: Path, work: Homework, student: str) -> Result:
     key, sandbox = course_key(course), _sandbox()
     result = stored_result(course, work, student, content, sandbox.isolation, key)
     if result is None:
-        result = grade_submission(work, student, content, sandbox, subkey(key, "inputs"))
-        write_result(result, result_path(course, work.id, student), key)
+        graded = grade(work, student, content, sandbox, subkey(key, "inputs"))
+        keep(graded, course, key)
+        result = graded.result
     return result
 
 

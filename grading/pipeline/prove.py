@@ -64,14 +64,15 @@ def prove(
     for done, (job, outcome) in enumerate(grade_all(jobs, SECRET, processes=processes), 1):
         if isinstance(outcome, Exception):
             raise outcome
-        known |= {_qualified(task.id, test.name) for task in outcome.tasks for test in task.tests}
+        result = outcome.result
+        known |= {_qualified(task.id, test.name) for task in result.tasks for test in task.tests}
         if each := wrong.get(job.student):
-            row = _wrong_row(each, outcome)
+            row = _wrong_row(each, result)
             killed |= {_qualified(each.task.id, name) for name in row["fails"]}
             proof.wrong.append(row)
         else:
             style, seed = job.student.rsplit("/", 1)
-            proof.right.append({"style": style, "seed": seed, "fails": _failed(outcome)})
+            proof.right.append({"style": style, "seed": seed, "fails": _failed(result)})
         if progress:
             progress(done, len(jobs), job.student)
     proof.wrong.sort(key=lambda row: (row["number"], row["name"]))

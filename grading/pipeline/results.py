@@ -93,6 +93,7 @@ class Result:
     suite_sha256: str
     environment_sha256: str
     seed_sha256: str
+    transcript_sha256: str = ""
     schema: int = field(default=SCHEMA)
 
     @property

@@ -17,9 +17,10 @@ import torch
 
 from dgm_course.homework.course import Homework, homework
 from grading.pipeline.keys import course_key, subkey
-from grading.pipeline.results import Result, result_path, write_result
-from grading.pipeline.submission import grade_submission, stored_result
+from grading.pipeline.results import Result
+from grading.pipeline.submission import stored_result
 from grading.pipeline.submitted import submitted_bytes, submitted_path, submitted_students
+from grading.pipeline.transcripts import Graded, grade, keep
 from grading.sandbox.client import Sandbox
 
 Progress = Callable[[int, int, str], None]
@@ -53,11 +54,11 @@ def _open_sandbox(cores: "multiprocessing.SimpleQueue[int]", isolation: str, tru
     _sandbox = Sandbox(isolation=isolation, trust=trusted)
 
 
-def _grade(job: Job, secret: bytes) -> Result:
+def _grade(job: Job, secret: bytes) -> Graded:
     assert _sandbox is not None
     work = homework(job.homework)
     tasks = tuple(work.task(name) for name in job.tasks) if job.tasks else None
-    return grade_submission(work, job.student, job.content, _sandbox, secret, tasks)
+    return grade(work, job.student, job.content, _sandbox, secret, tasks)
 
 
 def grade_all(
@@ -67,7 +68,7 @@ def grade_all(
     processes: int | None = None,
     isolation: str = "auto",
     trusted: bool = False,
-) -> Iterator[tuple[Job, Result | Exception]]:
+) -> Iterator[tuple[Job, Graded | Exception]]:
     """Grade hand-ins as they finish; a hand-in that the grader itself stumbles over comes with the exception."""
     waiting = deque(jobs)
     processes = processes or len(os.sched_getaffinity(0))
@@ -80,7 +81,7 @@ def grade_all(
 
 def _grade_until_broken(
     waiting: deque[Job], ahead: int, secret: bytes, isolation: str, trusted: bool
-) -> Generator[tuple[Job, Result | Exception], None, deque[Job]]:
+) -> Generator[tuple[Job, Graded | Exception], None, deque[Job]]:
     """Grade what is waiting, by `ahead` processes which one job more is held ready for, or by one and one by one.
 
     Returns the jobs that were in hand when a process died.
@@ -94,7 +95,7 @@ def _grade_until_broken(
     pool = ProcessPoolExecutor(
         processes, context, initializer=_open_sandbox, initargs=(places, isolation, trusted)
     )
-    running: dict[Future[Result], Job] = {}
+    running: dict[Future[Graded], Job] = {}
     try:
         while waiting or running:
             while waiting and len(running) <= ahead:
@@ -151,8 +152,8 @@ def run_class(
         if isinstance(outcome, Exception):
             failures[job.student] = outcome
         else:
-            write_result(outcome, result_path(course, work.id, job.student), key)
-            results[job.student] = outcome
+            keep(outcome, course, key)
+            results[job.student] = outcome.result
         if progress:
             progress(len(results) + len(failures), len(students), job.student)
     return [results[student] for student in sorted(results)], failures

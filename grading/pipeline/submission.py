@@ -21,13 +21,14 @@ from grading.pipeline.results import Result, ResultError, TaskResult, TestResult
 from grading.pipeline.suite import HIDDEN, HiddenSuite
 from grading.pipeline.workers import TaskRun
 from grading.sandbox.client import Sandbox
+from grading.sandbox.transcript import Replay
 
 
 def grade_submission(
     work: Homework,
     student: str,
     content: bytes,
-    sandbox: Sandbox,
+    sandbox: Sandbox | Replay,
     secret: bytes,
     tasks: tuple[Task, ...] | None = None,
 ) -> Result:

@@ -26,6 +26,7 @@ from grading.pipeline.workers import CommonWorker, TaskRun, TaskWorker
 from grading.sandbox import procfs
 from grading.sandbox.client import Cell, Sandbox, SandboxError
 from grading.sandbox.proxy import Student
+from grading.sandbox.transcript import Replay
 
 log = logging.getLogger(__name__)
 HIDDEN = Path(__file__).parents[1] / "hidden"
@@ -64,7 +65,7 @@ class HiddenSuite:
 
     def __init__(
         self,
-        sandbox: Sandbox,
+        sandbox: Sandbox | Replay,
         work: Homework,
         notebook: NotebookNode,
         *,
@@ -156,6 +157,11 @@ class HiddenSuite:
 
     def _generator(self, *names: str) -> torch.Generator:
         return torch.Generator().manual_seed(secret_seed(self.secret, self.work.id, self.student_id, *names))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        if self.sandbox.transcript:
+            self.sandbox.transcript.asking = f"{item.path.stem}::{item.name}"
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:

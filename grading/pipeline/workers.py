@@ -6,6 +6,7 @@ first tried in one common worker that ran every cell once; a task that passes th
 whatever fails there counts for nothing. All cells have run before the first test asks, so no output holds its inputs.
 """
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -63,6 +64,8 @@ class TaskWorker:
         self._worker: Worker | None = None
         self._given_up: StudentError | None = None
         self._left = Budget(cpu_seconds=task.cpu_seconds)  # for all workers that died while they answered
+        stand_ins = f" on the reference of {', '.join(sorted(suite.replaced))}" if suite.replaced else ""
+        self._labels = (f"{task.id}{stand_ins}, worker {number}" for number in itertools.count(1))
 
     def student(self) -> Student:
         """The proxy; raises `StudentError` when the task's own cell kills its worker or the budget is spent."""
@@ -88,7 +91,7 @@ class TaskWorker:
     def _begin(self) -> None:
         """Run the cells in a new worker; a cell before the task's own that kills it is left out ever after."""
         self.close()
-        self._worker = self.suite.sandbox.worker(self._left)
+        self._worker = self.suite.sandbox.worker(self._left, label=next(self._labels))
         for cell in runnable_cells(self.suite.notebook, self.task, self.suite.replaced):
             own = cell.id == self.task.id
             if not own and self.suite.leaves_out(cell):
@@ -128,7 +131,7 @@ class CommonWorker:
 
     def __init__(self, suite: "HiddenSuite", tasks: tuple[Task, ...]) -> None:
         self.suite = suite
-        self.worker = suite.sandbox.worker(COMMON_BUDGET)
+        self.worker = suite.sandbox.worker(COMMON_BUDGET, label="all tasks")
         ids = {task.id for task in tasks}
         for cell in runnable_cells(suite.notebook, tasks[-1], {}):
             before = self.worker.usage()

@@ -11,7 +11,9 @@ from collections.abc import Mapping
 from grading.sandbox import attempts, launch
 from grading.sandbox.host import ZygoteProcess
 from grading.sandbox.outcome import Budget, Cell, CellError, CellResult, SandboxError, Usage
+from grading.sandbox.process import WorkerProcess
 from grading.sandbox.session import Worker
+from grading.sandbox.transcript import Transcript
 
 __all__ = ["Budget", "Cell", "CellError", "CellResult", "Sandbox", "SandboxError", "Usage", "Worker"]
 
@@ -42,6 +44,7 @@ class Sandbox:
         self.proved = isolation == "none" or not prove
         self.zygote: ZygoteProcess | None = None
         self.numbers = itertools.count()
+        self.transcript: Transcript | None = None
 
     @property
     def isolation(self) -> str:
@@ -57,9 +60,17 @@ class Sandbox:
             self.zygote.stop()
             self.zygote = None
 
-    def worker(self, budget: Budget | None = None, files: Mapping[str, bytes] | None = None) -> "Worker":
-        """A fresh worker whose working directory holds `files` and nothing else."""
-        return Worker(self._open(), next(self.numbers), budget or Budget(), files or {})
+    def worker(
+        self, budget: Budget | None = None, files: Mapping[str, bytes] | None = None, label: str = ""
+    ) -> Worker:
+        """A fresh worker whose working directory holds `files` and nothing else.
+
+        What it is asked and what it answers is kept below `label` in `self.transcript`, when there is one.
+        """
+        session = self.transcript.session(label) if self.transcript else None
+        return Worker(
+            WorkerProcess(self._open(), next(self.numbers), budget or Budget(), files or {}, session)
+        )
 
     def _open(self) -> ZygoteProcess:
         """The living zygote, or a new one."""
@@ -75,6 +86,7 @@ class Sandbox:
         self.proved = True
         if self.level in _proved:
             return
+        kept, self.transcript = self.transcript, None
         try:
             escaped = [finding for finding in attempts.quick(self.worker) if not finding.held]
             if escaped:
@@ -83,4 +95,6 @@ class Sandbox:
             self.proved = False
             self.__exit__()
             raise
+        finally:
+            self.transcript = kept
         _proved.add(self.level)

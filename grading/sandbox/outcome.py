@@ -53,3 +53,11 @@ class CellResult:
 
     outputs: list[dict[str, Any]]
     error: CellError | None = None
+
+
+@dataclass(eq=False)
+class Fault(Exception):  # noqa: N818 - a fault of the student's code, not of ours
+    """Why a worker is gone: timeout · died · protocol; or `unanswered`, where a transcript holds no answer."""
+
+    kind: str
+    what: str

@@ -85,7 +85,10 @@ def to_remotes(value: Any, worker: "Worker", label: str) -> Any:
 
 
 class RemoteError(StudentError):
-    """A `StudentError` that knows its kind: raised · unwritten · missing · unsendable · timeout · died · protocol."""
+    """A `StudentError` that knows its kind: raised · unwritten · missing · unsendable · timeout · died · protocol.
+
+    One more is no fault of the student's: `unanswered`, of a transcript.
+    """
 
     def __init__(self, kind: str, expected: str, got: str, cause: str, read: str) -> None:
         super().__init__(expected, got, cause, read)
@@ -106,6 +109,7 @@ def student_error(kind: str, function: str, what: str = "", line: str | None = N
         "timeout": (what, "an endless loop, or far more work than the task needs"),
         "died": (what, "the code crashed or ended the Python process, or took too much memory"),
         "protocol": (what, "the code interfered with the grader's connection"),
+        "unanswered": (what, "the tests have changed since the code ran"),
     }[kind]
     read = "the docstring in the task's cell"
     return RemoteError(kind, f"{function} returns a result", got, cause, read)

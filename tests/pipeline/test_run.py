@@ -7,8 +7,8 @@ import nbformat
 
 from dgm_course.homework.course import homework
 from grading.pipeline.bank import hand_in
-from grading.pipeline.results import Result
 from grading.pipeline.run import Job, grade_all
+from grading.pipeline.transcripts import Graded
 
 
 class Deadly(bytes):
@@ -24,7 +24,7 @@ def test_a_dead_grading_process_costs_one_hand_in():
     jobs = [Job("hw1", student, content, ("histogram",)) for student, content in contents.items()]
     outcomes = {job.student: outcome for job, outcome in grade_all(jobs, b"secret", processes=1)}
     assert isinstance(outcomes.pop("student-01"), BrokenProcessPool)
-    result = outcomes.pop("student-02")
-    assert isinstance(result, Result)
-    assert result.score == result.max_score
+    graded = outcomes.pop("student-02")
+    assert isinstance(graded, Graded)
+    assert graded.result.score == graded.result.max_score
     assert not outcomes

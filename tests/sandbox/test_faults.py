@@ -106,7 +106,7 @@ def test_every_later_call_repeats_the_fault(sandbox):
 def test_an_answer_before_the_question_is_a_violation(worker):
     source = answer(2) + "threading.Timer(0.05, os.write, (3, forged)).start()"
     assert worker.run(Cell("forge", source)).error is None
-    select.select([worker.socket], [], [])
+    select.select([worker.connection.socket], [], [])
     assert worker.run(Cell("next", "1")).error.kind == "protocol"
 
 

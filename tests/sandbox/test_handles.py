@@ -71,7 +71,7 @@ def test_gradients_are_taken_where_the_function_lives(define):
 
 def test_looking_at_a_proxy_calls_nothing(define):
     student = define(MODULE)
-    module, before = student.Scale(1.0), student._worker.requests
+    module, before = student.Scale(1.0), student._worker.connection.requests
     assert repr(student) == "student"
     assert repr(module) == "student.Scale(…)"
     assert repr(module.twice) == "student.Scale(…).twice"
@@ -80,4 +80,4 @@ def test_looking_at_a_proxy_calls_nothing(define):
         assert not hasattr(module, name)
         assert not hasattr(student, name)
     assert not hasattr(module.twice, "another")
-    assert student._worker.requests == before
+    assert student._worker.connection.requests == before
