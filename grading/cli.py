@@ -87,13 +87,22 @@ def release(name: HomeworkName, course: Course = Path()) -> None:
     _say(f"Released {escape(str(path))}. Next: dgm-grade collect {name} DOWNLOADS")
 
 
-@app.command(epilog="Examples:  dgm-grade collect hw1 downloads --course fall")
+@app.command(
+    epilog="Examples:  dgm-grade collect hw1 downloads --course fall  ·  dgm-grade collect hw1 submissions.zip"
+)
 def collect(
     name: HomeworkName,
-    folder: Annotated[Path, typer.Argument(help="The folder with zips, notebooks or one folder a student.")],
+    folder: Annotated[Path, typer.Argument(help="A folder, or the zip file of a whole class.")],
     course: Course = Path(),
 ) -> None:
-    """Take hand-ins over into the course folder, one student at a time."""
+    """Take hand-ins over into the course folder, one student at a time.
+
+    Whose a file is, its name says: Canvas' doejane_LATE_12345_67890_hw1.ipynb is doejane_12345's, Moodle's
+    "Jane Doe_12345_assignsubmission_file_/hw1.ipynb" Jane-Doe_12345's; submission_12345/ is Gradescope's, whose
+    submission_metadata.yml names the submitters' e-mails; jane.ipynb, jane-hw1.zip and jane/hw1.ipynb are jane's.
+
+    Of several hand-ins of one student the newest counts.
+    """
     from grading.pipeline.collect import collect as collect_folder
     from grading.pipeline.release import open_course
 

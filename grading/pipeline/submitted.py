@@ -41,5 +41,10 @@ def handed_in_at(path: Path) -> datetime:
         time = datetime.fromisoformat(text.replace(" UTC", "+00:00"))
         time = time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
     except (ValueError, OverflowError):  # the first and the last day of all time have no equal everywhere
-        time = datetime.fromtimestamp(path.lstat().st_mtime, UTC)
+        return changed_at(path)
     return time.replace(microsecond=0)
+
+
+def changed_at(path: Path) -> datetime:
+    """When a file was last changed, to the second."""
+    return datetime.fromtimestamp(path.lstat().st_mtime, UTC).replace(microsecond=0)
