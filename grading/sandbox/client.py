@@ -17,11 +17,7 @@ from grading.sandbox.transcript import Transcript
 
 __all__ = ["Budget", "Cell", "CellError", "CellResult", "Sandbox", "SandboxError", "Usage", "Worker"]
 
-LAYERS = {
-    "bwrap": "bwrap+landlock+seccomp+rlimits",
-    "landlock": "landlock+seccomp+rlimits",
-    "none": "UNISOLATED",
-}
+LEVELS = ("bwrap", "landlock", "none")
 _proved: set[str] = set()
 
 
@@ -36,8 +32,8 @@ class Sandbox:
     def __init__(self, isolation: str = "auto", *, trust: bool = False, prove: bool = True) -> None:
         if isolation == "auto":
             isolation = "bwrap" if launch.bwrap_works() else "landlock"
-        if isolation not in LAYERS:
-            raise ValueError(f"isolation is one of auto, {', '.join(LAYERS)}, not {isolation!r}")
+        if isolation not in LEVELS:
+            raise ValueError(f"isolation is one of auto, {', '.join(LEVELS)}, not {isolation!r}")
         if isolation == "none" and not trust:
             raise SandboxError("Isolation none runs student code with your rights: say that you trust it.")
         self.level = isolation
@@ -49,7 +45,7 @@ class Sandbox:
     @property
     def isolation(self) -> str:
         """The layers that hold, for the result's record."""
-        return LAYERS[self.level]
+        return "UNISOLATED" if self.level == "none" else "+".join(launch.layers(self.level))
 
     def __enter__(self) -> "Sandbox":
         self._open()
@@ -76,7 +72,7 @@ class Sandbox:
         """The living zygote, or a new one."""
         if self.zygote is None or not self.zygote.alive:
             self.__exit__()
-            self.zygote = ZygoteProcess(self.level)
+            self.zygote = ZygoteProcess(launch.layers(self.level))
             if not self.proved:
                 self._prove()
         return self.zygote

@@ -4,6 +4,7 @@ import json
 import socket
 import subprocess
 import tempfile
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +16,16 @@ ANSWER_SECONDS = 30
 
 
 class ZygoteProcess:
-    """A running zygote at one level of isolation."""
+    """A running zygote whose workers are confined by these layers."""
 
-    def __init__(self, isolation: str) -> None:
+    def __init__(self, layers: Collection[str]) -> None:
         self.home = Path(tempfile.mkdtemp(prefix="dgm-sandbox-"))
-        if isolation == "bwrap":
+        if "bwrap" in layers:
             self.home.rmdir()  # there it is a file system of its own, of which nothing lies here
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs, tempfile.TemporaryFile() as complaints:
             self.process = subprocess.Popen(
-                launch.command(theirs.fileno(), self.home, isolation),
+                launch.command(theirs.fileno(), self.home, layers),
                 env=launch.environment(self.home),
                 cwd="/",
                 pass_fds=[theirs.fileno()],

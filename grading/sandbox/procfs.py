@@ -1,5 +1,6 @@
 """What a process spends, read from /proc; the reader is the zygote, the worker itself sees no /proc."""
 
+import math
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -17,12 +18,33 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def deleted_bytes(pid: int) -> int:
-    """Bytes of files that a process holds open and that are no longer in any folder."""
-    total = 0
-    with suppress(OSError), os.scandir(f"/proc/{pid}/fd") as entries:  # a process that just died shows none
-        for entry in entries:
-            with suppress(OSError):
-                opened = entry.stat()
-                total += opened.st_blocks * 512 if opened.st_nlink == 0 else 0
-    return total
+def children(pid: int) -> set[int]:
+    """The living and the unburied children of a process."""
+    found = set()
+    for entry in filter(str.isdecimal, os.listdir("/proc")):
+        with suppress(OSError):
+            if status(int(entry), "PPid") == pid:
+                found.add(int(entry))
+    return found
+
+
+def deleted_bytes(pid: int, folder: Path) -> float:
+    """Bytes of files that a process holds and that are no longer in any folder.
+
+    Of one that is mapped and has no descriptor the kernel tells nobody the size: it counts as endless.
+    """
+    total, opened = 0, set()
+    try:
+        with os.scandir(f"/proc/{pid}/fd") as entries:
+            for entry in entries:
+                with suppress(OSError):
+                    file = entry.stat()
+                    opened.add(file.st_ino)
+                    total += file.st_blocks * 512 if file.st_nlink == 0 else 0
+        maps = Path(f"/proc/{pid}/maps").read_bytes()
+    except OSError:  # a process that just died shows none
+        return total
+    gone = (line.split(maxsplit=5) for line in maps.split(b"\n") if line.endswith(b" (deleted)"))
+    own = os.fsencode(folder) + b"/"
+    mapped = {int(fields[4]) for fields in gone if fields[5].startswith(own)}
+    return math.inf if mapped - opened else total

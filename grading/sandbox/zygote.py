@@ -13,6 +13,7 @@ import json
 import os
 import random
 import resource
+import secrets
 import select
 import signal
 import socket
@@ -27,9 +28,10 @@ from typing import Any, NoReturn
 import numpy as np
 import torch
 
-from grading.sandbox import paths, procfs, scratch, wire, worker
+from grading.sandbox import launch, paths, procfs, scratch, wire, worker
 from grading.sandbox.absent import make_absent
-from grading.sandbox.confine import confine, limit
+from grading.sandbox.confine import MAX_THREADS, confine
+from grading.sandbox.landlock import libc
 from grading.sandbox.seccomp import new_filter
 from grading.sandbox.shell import Shell, new_shell
 
@@ -43,7 +45,8 @@ PRELOAD = (
     "dgm_course.homework",
 )
 WATCH_MS = 200
-MAX_THREADS = 128
+UIDS = 32  # of a zygote; it never has as many workers at once
+PR_SET_CHILD_SUBREAPER = 36
 
 
 @dataclass
@@ -57,7 +60,7 @@ class Child:
 
 def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
-    home, confined = Path(sys.argv[2]), sys.argv[3] == "confined"
+    home, layers = Path(sys.argv[2]), frozenset(sys.argv[3].split("+"))
     torch.set_num_threads(1)
     make_absent(
         "solutions", *paths.REFERENCE
@@ -71,17 +74,23 @@ def main() -> None:
     torch.manual_seed(0)
     gc.collect()
     gc.freeze()
-    Zygote(control, home, confined, shell).serve()
+    Zygote(control, home, layers, shell).serve()
 
 
 class Zygote:
-    def __init__(self, control: socket.socket, home: Path, confined: bool, shell: Shell) -> None:
+    def __init__(self, control: socket.socket, home: Path, layers: frozenset[str], shell: Shell) -> None:
         self.control = control
         self.home = home
-        self.calls = new_filter() if confined else None
-        self.readable = list(paths.readable())
+        self.layers = layers
         self.shell = shell
+        self.pid = os.getpid()
+        self.calls = new_filter()
+        self.readable = list(paths.readable())
+        self.first_uid = secrets.randbelow(launch.LAST_UID - launch.FIRST_UID) + launch.FIRST_UID
         self.children: dict[int, Child] = {}
+        if "uid" in layers:
+            home.chmod(0o711)  # for its workers to pass through
+        libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
     def serve(self) -> None:
         """Obeys until the client hangs up; then nothing that was forked here lives on."""
@@ -110,14 +119,12 @@ class Zygote:
         folder.mkdir(mode=0o700)
         pid = os.fork()
         if pid == 0:
-            self.become_worker(fd, folder, cpu_seconds, memory_mib, disk_mib)
+            self.become_worker(fd, folder, number, (cpu_seconds, memory_mib, disk_mib))
         os.close(fd)
         self.children[number] = Child(pid, os.pidfd_open(pid), folder, disk_mib << 20)
         return {"pid": pid}
 
-    def become_worker(
-        self, fd: int, folder: Path, cpu_seconds: float, memory_mib: int, disk_mib: int
-    ) -> NoReturn:
+    def become_worker(self, fd: int, folder: Path, number: int, limits: tuple[float, int, int]) -> NoReturn:
         try:
             close_other_files(fd)
             os.chdir(folder)
@@ -125,10 +132,10 @@ class Zygote:
             tempfile.tempdir = None
             random.seed(0)  # the fork has drawn a new one
             resident = procfs.status(os.getpid(), "VmRSS")
+            Path("/proc/self/oom_score_adj").write_text("1000")  # before the grader dies of lack of memory
             try:
-                limit(cpu_seconds, memory_mib, disk_mib)
-                if self.calls:
-                    confine(folder, self.readable, self.calls)
+                uid = self.first_uid + number % UIDS
+                confine(self.layers, folder, self.readable, self.calls, uid, self.pid, limits)
             except Exception as error:
                 os.write(3, wire.pack(0, "refused", str(error)))
                 raise
@@ -147,6 +154,7 @@ class Zygote:
         signal.pidfd_send_signal(child.pidfd, signal.SIGKILL)
         _, status, spent = os.wait4(child.pid, 0)
         os.close(child.pidfd)
+        self.bury_orphans()
         scratch.remove(child.folder)
         return {
             "signal": os.WTERMSIG(status) if os.WIFSIGNALED(status) else None,
@@ -154,6 +162,14 @@ class Zygote:
             "cpu_seconds": spent.ru_utime + spent.ru_stime,
             "peak_mib": spent.ru_maxrss / 1024,
         }
+
+    def bury_orphans(self) -> None:
+        """Ends what a worker left behind: it became ours when the worker died, even if it called setsid."""
+        known = {child.pid for child in self.children.values()}
+        while orphans := procfs.children(self.pid) - known:
+            for pid in orphans:
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
 
     def watch(self) -> None:
         """Stops what no resource limit stops: a flood of threads (root has no limit) or of files."""
@@ -168,7 +184,7 @@ def flood(child: Child) -> str | None:
     if procfs.status(child.pid, "Threads") > MAX_THREADS:
         return "threads"
     try:
-        written = sum(scratch.sizes(child.folder)) + procfs.deleted_bytes(child.pid)
+        written = sum(scratch.sizes(child.folder)) + procfs.deleted_bytes(child.pid, child.folder)
     except OSError:
         return "files"  # too many or too deep, or hidden from us by a folder's mode
     return "bytes on disk" if written > child.disk_bytes else None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from grading.sandbox import doctor, launch
+from grading.sandbox import doctor, launch, procfs
 from grading.sandbox.client import Cell, Sandbox, SandboxError
 from grading.sandbox.host import ZygoteProcess
 
@@ -69,8 +69,8 @@ def test_a_dead_zygote_takes_its_workers_along_and_is_replaced(own):
     process = own.zygote.process
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    orphan.socket.settimeout(30)
-    assert orphan.socket.recv(1) == b"", "the worker lives on"
+    orphan.connection.socket.settimeout(30)
+    assert orphan.connection.socket.recv(1) == b"", "the worker lives on"
     with pytest.raises(SandboxError, match="died"):
         orphan.run(Cell("again", "1"))
     orphan.close()
@@ -96,9 +96,28 @@ def test_a_grader_that_is_killed_leaves_neither_process_nor_file(folder, monkeyp
     assert list(folder.iterdir()) == []
 
 
-def test_a_sandbox_names_its_layers(sandbox):
-    names = {"bwrap": "bwrap+landlock+seccomp+rlimits", "landlock": "landlock+seccomp+rlimits"}
-    assert sandbox.isolation == names[sandbox.level]
+def descendants(pid: int) -> list[int]:
+    return [found for child in procfs.children(pid) for found in (child, *descendants(child))]
+
+
+def test_what_a_sandbox_says_of_itself_the_kernel_says_of_its_worker(sandbox):
+    with sandbox.worker():
+        youngest = max(descendants(sandbox.zygote.process.pid))
+        status = Path(f"/proc/{youngest}/status").read_text().splitlines()
+        facts = dict(line.split(":\t", 1) for line in status if ":\t" in line)
+        limits = Path(f"/proc/{youngest}/limits").read_text()
+        groups = Path(f"/proc/{youngest}/cgroup").read_text()
+    real, effective, *_ = facts["Uid"].split()
+    held = {
+        "bwrap": len(facts["NSpid"].split()) == 2,
+        "uid": real == effective != str(os.getuid()),
+        "capabilities": facts["NoNewPrivs"] == "1" and not int(facts["CapPrm"], 16),
+        "landlock": True,  # which the kernel does not show; every attempt below tries it
+        "seccomp": facts["Seccomp"] == "2",
+        "rlimits": "Max core file size        0 " in limits,
+        "cgroup": groups != Path("/proc/self/cgroup").read_text(),
+    }
+    assert set(sandbox.isolation.split("+")) == {layer for layer in held if held[layer]}
 
 
 def test_automatic_isolation_is_the_best_that_works():
