@@ -53,7 +53,7 @@ OPEN = {
 }
 HOARDS = {
     "hidden_descriptors": "",
-    "mapped_files": "procfs.deleted_bytes does not see a deleted file that is mapped and has no descriptor",
+    "mapped_files": "",
     "rename_dance": "",
 }
 
