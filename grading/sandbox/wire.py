@@ -24,6 +24,7 @@ MAX_BUFFERS = 2**26
 MAX_DEPTH = 32
 MAX_NODES = 100_000
 MAX_DIMS = 16
+MAX_KEY = 2**53
 
 PLAIN_DTYPES = (torch.float32, torch.float64, torch.int64, torch.bool, torch.uint8)
 DTYPES = {str(dtype).removeprefix("torch."): dtype for dtype in PLAIN_DTYPES}
@@ -60,6 +61,11 @@ def refuse(value: object) -> Handle:
     raise UnsendableError(f"cannot send an object of type {type(value).__name__}")
 
 
+def _is_key(key: object) -> bool:
+    """Text, or a number so small that only a few have the same hash: many would make a dict take quadratic time."""
+    return type(key) is str or (type(key) is int and abs(key) < MAX_KEY)
+
+
 # ── encoding ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -89,7 +95,7 @@ class _Encoder:
                 return [self.encode(item, depth + 1) for item in value]
             case tuple():
                 return {"tuple": [self.encode(item, depth + 1) for item in value]}
-            case dict() if all(type(key) in (str, int) for key in value):
+            case dict() if all(map(_is_key, value)):
                 return {"dict": [[key, self.encode(item, depth + 1)] for key, item in value.items()]}
             case Tensor():
                 return {"tensor": self.add(value)}
@@ -198,9 +204,7 @@ class _Decoder:
         for pair in payload:
             _require(isinstance(pair, list) and len(pair) == 2, "a dict entry that is no pair")
             key = self.decode(pair[0], depth + 1)
-            _require(
-                type(key) in (str, int) and key not in result, "a dict key that is no text or is doubled"
-            )
+            _require(_is_key(key) and key not in result, "a dict key that is no text or is doubled")
             result[key] = self.decode(pair[1], depth + 1)
         return result
 

@@ -152,6 +152,7 @@ TENSOR = {"tensor": 0}
         pytest.param(body({"tuple": [], "dict": []}), id="two-tags"),
         pytest.param(body({"dict": [["a", 1], ["a", 2]]}), id="doubled-key"),
         pytest.param(body({"dict": [[None, 1]]}), id="key-no-text"),
+        pytest.param(body({"dict": [[2**61 - 1, 1]]}), id="key-that-collides"),
         pytest.param(body({"float": "1"}), id="finite-number-tagged"),
         pytest.param(body({"dtype": "complex"}), id="unknown-dtype"),
         pytest.param(body({"generator": -(2**63) - 1}), id="seed-out-of-range"),
@@ -183,7 +184,8 @@ def test_buffers_are_bounded_together():
 
 
 @pytest.mark.parametrize(
-    "value", [torch.ones(2, dtype=torch.int32), torch.zeros(2**24 + 1), object(), 2**5000, {1.5: 2}]
+    "value",
+    [torch.ones(2, dtype=torch.int32), torch.zeros(2**24 + 1), object(), 2**5000, {1.5: 2}, {2**53: 1}],
 )
 def test_what_has_no_place_in_a_frame_is_not_sent(value):
     with pytest.raises(UnsendableError):
