@@ -63,6 +63,7 @@ tensors = st.builds(
     st.sampled_from(list(wire.DTYPES.values())),
 )
 text = st.text(st.characters(exclude_categories=["Cs"]))
+keys = st.integers(1 - wire.MAX_KEY, wire.MAX_KEY - 1)
 leaves = (
     st.none()
     | st.booleans()
@@ -74,7 +75,7 @@ leaves = (
 )
 values = st.recursive(
     leaves,
-    lambda inner: st.lists(inner) | st.lists(inner).map(tuple) | st.dictionaries(text | st.integers(), inner),
+    lambda inner: st.lists(inner) | st.lists(inner).map(tuple) | st.dictionaries(text | keys, inner),
     max_leaves=8,
 )
 
