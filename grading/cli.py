@@ -284,7 +284,7 @@ def main() -> None:
     except SandboxError as error:
         _fail(error, 3)
     except OSError as error:
-        _fail(error, 2)
+        _fail(f"{error}. What is finished is kept: mend this, and run the command again.", 2)
 
 
 def _say(line: str) -> None:

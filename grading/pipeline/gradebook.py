@@ -4,7 +4,8 @@ There is one writer: results are imported together and in one transaction, so th
 it was, and importing the same results again changes nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from nbgrader.api import (
 )
 from nbgrader.preprocessors import AssignLatePenalties
 from nbgrader.utils import compute_checksum
+from sqlalchemy.exc import DatabaseError
 
 from dgm_course.homework.course import Homework
 from grading.pipeline.autograded import graded_notebook
@@ -34,6 +36,18 @@ from grading.pipeline.results import Result, write_atomically
 from grading.pipeline.submitted import handed_in_at, submitted_bytes, submitted_path
 
 
+@contextmanager
+def _usable() -> Iterator[None]:
+    """A full disk or a damaged or busy gradebook is one line; what was not committed is not in it."""
+    try:
+        yield
+    except DatabaseError as error:
+        raise CourseError(
+            f"The gradebook cannot be used ({error.orig}). All results are kept: mend this, and run the command again."
+        ) from None
+
+
+@_usable()
 def import_results(course: Path, work: Homework, results: Iterable[Result]) -> None:
     """Write scores and comments to the gradebook and graded notebooks to `autograded/`, for formgrader."""
     directory = open_course(course)
@@ -62,6 +76,7 @@ def import_results(course: Path, work: Homework, results: Iterable[Result]) -> N
         )
 
 
+@_usable()
 def read_ledger(course: Path, work: Homework, student: str = "") -> dict[str, Ledger]:
     """What the gradebook holds of a homework by student: of the class, or of one."""
     directory = open_course(course)

@@ -7,6 +7,7 @@ import os
 import secrets
 from pathlib import Path
 
+from grading.pipeline.drafts import draft
 from grading.pipeline.errors import CourseError
 
 FILE = ".course-key"
@@ -20,12 +21,9 @@ def course_key(course: Path) -> bytes:
     """
     path = course / FILE
     if not path.exists():
-        draft = course / f"{FILE}-{secrets.token_hex(8)}"
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_hex(KEY_BYTES))
-        with contextlib.suppress(FileExistsError):  # another process came first: its key is the course's
-            os.link(draft, path)
-        draft.unlink()
+        fresh = secrets.token_hex(KEY_BYTES).encode()
+        with draft(path, fresh, mode=0o600) as place, contextlib.suppress(FileExistsError):
+            os.link(place, path)  # else another process came first, and its key is the course's
     try:
         key = bytes.fromhex(path.read_text(encoding="ascii"))
     except ValueError:

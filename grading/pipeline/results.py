@@ -8,12 +8,11 @@ import hashlib
 import hmac
 import json
 import math
-import os
-import secrets
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from grading.pipeline.drafts import write_atomically
 from grading.pipeline.errors import CourseError
 from grading.pipeline.keys import subkey
 
@@ -180,14 +179,3 @@ def read_results(course: Path, homework: str, key: bytes) -> list[Result]:
     """Every result of a homework, in the order of student names."""
     folder = result_path(course, homework, "").parent
     return [read_result(path, key) for path in sorted(folder.glob("*.json"))]
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Put a file in place in one step, making its folder when needed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}-{secrets.token_hex(6)}")
-    try:
-        draft.write_bytes(content)
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)

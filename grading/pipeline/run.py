@@ -4,8 +4,10 @@ The files below `results/` are the only state: a hand-in whose result is there a
 and a crash loses at most what was in hand.
 """
 
+import errno
 import multiprocessing
 import os
+import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -16,13 +18,15 @@ from pathlib import Path
 import torch
 
 from dgm_course.homework.course import Homework, homework
+from grading.pipeline.drafts import sweep
 from grading.pipeline.keys import course_key, subkey
 from grading.pipeline.results import Result
 from grading.pipeline.submission import stored_result
 from grading.pipeline.submitted import submitted_bytes, submitted_path, submitted_students
 from grading.pipeline.transcripts import Graded, grade, keep
-from grading.sandbox.client import Sandbox
+from grading.sandbox.client import Sandbox, SandboxError
 
+WRITTEN = ("submitted", "results", "transcripts", "autograded", "feedback")
 Progress = Callable[[int, int, str], None]
 
 
@@ -50,15 +54,27 @@ def stay_on(core: int) -> None:
 
 def _open_sandbox(cores: "multiprocessing.SimpleQueue[int]", isolation: str, trusted: bool) -> None:
     global _sandbox
+    threading.Thread(target=_end_with_the_run, daemon=True).start()
     stay_on(cores.get())
     _sandbox = Sandbox(isolation=isolation, trust=trusted)
+
+
+def _end_with_the_run() -> None:
+    """When the run is killed nobody tells its processes; their sandboxes end and sweep when they do."""
+    run = multiprocessing.parent_process()
+    assert run is not None
+    run.join()
+    os._exit(1)
 
 
 def _grade(job: Job, secret: bytes) -> Graded:
     assert _sandbox is not None
     work = homework(job.homework)
     tasks = tuple(work.task(name) for name in job.tasks) if job.tasks else None
-    return grade(work, job.student, job.content, _sandbox, secret, tasks)
+    try:
+        return grade(work, job.student, job.content, _sandbox, secret, tasks)
+    except SandboxError:  # killed from outside, it opens anew; what breaks it again is not by chance
+        return grade(work, job.student, job.content, _sandbox, secret, tasks)
 
 
 def grade_all(
@@ -135,6 +151,8 @@ def run_class(
     with Sandbox(isolation=isolation, trust=trusted) as sandbox:  # refuse before any work when nothing holds
         isolation = sandbox.level
         level = sandbox.isolation
+    for folder in WRITTEN:
+        sweep(course / folder)
     key = course_key(course)
     students = submitted_students(course, work.id)
     results: dict[str, Result] = {}
@@ -149,6 +167,8 @@ def run_class(
     failures: dict[str, Exception] = {}
     graded = grade_all(jobs, subkey(key, "inputs"), processes=processes, isolation=isolation, trusted=trusted)
     for job, outcome in graded:
+        if isinstance(outcome, OSError) and outcome.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise outcome  # no hand-in's fault, nor better with the next one
         if isinstance(outcome, Exception):
             failures[job.student] = outcome
         else:

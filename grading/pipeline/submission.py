@@ -101,12 +101,13 @@ def stored_result(
         result = read_result(result_path(course, work.id, student), key)
     except (FileNotFoundError, ResultError):
         return None
-    return result if _is_current(result, work, content, isolation) else None
+    return result if _is_current(result, work, student, content, isolation) else None
 
 
-def _is_current(result: Result, work: Homework, content: bytes, isolation: str) -> bool:
+def _is_current(result: Result, work: Homework, student: str, content: bytes, isolation: str) -> bool:
     return (
-        result.submission_sha256 == hashlib.sha256(content).hexdigest()
+        (result.homework, result.student) == (work.id, student)  # and no copy of another's
+        and result.submission_sha256 == hashlib.sha256(content).hexdigest()
         and result.suite_sha256 == suite_fingerprint(work)
         and result.environment_sha256 == environment_fingerprint()
         and result.isolation == isolation

@@ -1,11 +1,11 @@
 """The zygote as its client sees it: a process of ours, started, asked and ended."""
 
 import json
+import os
 import socket
 import subprocess
 import tempfile
 from collections.abc import Collection
-from pathlib import Path
 from typing import Any
 
 from grading.sandbox import launch, scratch
@@ -19,7 +19,8 @@ class ZygoteProcess:
     """A running zygote whose workers are confined by these layers."""
 
     def __init__(self, layers: Collection[str]) -> None:
-        self.home = Path(tempfile.mkdtemp(prefix="dgm-sandbox-"))
+        scratch.sweep()
+        self.home, self.lock = scratch.claim()
         if "bwrap" in layers:
             self.home.rmdir()  # there it is a file system of its own, of which nothing lies here
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -74,3 +75,4 @@ class ZygoteProcess:
             self.process.wait()
         if self.home.exists():  # the zygote was killed
             scratch.remove(self.home)
+        os.close(self.lock)

@@ -1,13 +1,16 @@
 """The folder a worker may write in: measured and removed by those who must not trip over what they find there."""
 
+import fcntl
 import itertools
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 MAX_FILES = 2_000
 MAX_DEPTH = 16
+PREFIX = "dgm-sandbox-"
 
 
 def sizes(root: Path) -> Iterator[int]:
@@ -44,3 +47,28 @@ def remove(root: Path) -> None:
                 else:
                     os.unlink(entry.path)
         folder.rmdir()
+
+
+def claim() -> tuple[Path, int]:
+    """A new folder, and a descriptor whose lock keeps it from `sweep` for as long as this process lives."""
+    while True:
+        home = Path(tempfile.mkdtemp(prefix=PREFIX))
+        with suppress(FileNotFoundError):  # swept before it was locked
+            lock = os.open(home, os.O_RDONLY)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if home.exists():
+                return home, lock
+            os.close(lock)
+
+
+def sweep() -> None:
+    """Remove the folders whose owners were killed, and everybody with them who would have removed them."""
+    for home in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        with suppress(OSError):
+            lock = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if os.fstat(lock).st_uid == os.geteuid():
+                    remove(home)
+            finally:
+                os.close(lock)
