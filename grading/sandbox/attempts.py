@@ -1,35 +1,51 @@
-"""Escapes: cells that try to do what a worker must not. An attempt is held when its cell fails."""
+"""Escapes: cells that try to do what a worker must not. An attempt is held when its cell fails.
+
+Each names the layers that stop it, every one of them alone: `tests/sandbox/test_layers.py` tries each with the
+others off, and all without any layer.
+"""
 
 import os
+import socket
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dgm_course.testing import StudentError
+from grading.sandbox.layers import LAYER
 from grading.sandbox.outcome import Budget, Cell
 from grading.sandbox.paths import COURSE, GRADING, REFERENCE
 
 if TYPE_CHECKING:
     from grading.sandbox.session import Worker
 
-LANDLOCK = "Boot Linux 5.13 or newer with landlock in its lsm= list."
-SECCOMP = "Boot a Linux kernel with CONFIG_SECCOMP_FILTER and install libseccomp 2.5 or newer."
-RLIMITS = "Raise the hard limits of the shell that grades: `ulimit -H -a` shows them."
-
 BUDGET = Budget(cpu_seconds=10, wall_seconds=10, memory_mib=512, disk_mib=8)
 # An attempt that fails for another reason, such as a typing error, proves nothing.
-REFUSALS = ("PermissionError", "FileNotFoundError", "ProcessLookupError", "OSError", "MemoryError")
+REFUSALS = (
+    "ConnectionRefusedError",
+    "FileNotFoundError",
+    "MemoryError",
+    "OSError",
+    "PermissionError",
+    "ProcessLookupError",
+)
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """`name` completes "a worker could …"; `fix` is what to do if it can."""
+    """`name` completes "a worker could …"; `landlock` is the version of Landlock that stops it first, if any does."""
 
     name: str
     source: str
-    fix: str
+    stopped_by: str
+    landlock: int = 1
+
+    @property
+    def fix(self) -> str:
+        """What to do if it succeeds."""
+        return LAYER[self.stopped_by.split()[0]].fix
 
 
 @dataclass(frozen=True)
@@ -43,38 +59,112 @@ C = """
 import ctypes, os
 libc = ctypes.CDLL(None, use_errno=True)
 def call(name, *args):
-    if getattr(libc, name)(*args) < 0:
+    result = getattr(libc, name)(*args)
+    if result < 0:
         raise OSError(ctypes.get_errno(), name)
+    return result
 """
+CONNECT = "import socket\ns = socket.socket(socket.AF_UNIX)\ns.connect"
+ONE_BYTE = "(ctypes.c_void_p * 2)(ctypes.addressof(ctypes.create_string_buffer(1)), 1)"
+TEMPORARY = "import tempfile\nfile = tempfile.TemporaryFile()\n"
 
 ATTEMPTS = (
-    Attempt("open an internet socket", "import socket; socket.socket(socket.AF_INET)", SECCOMP),
-    Attempt("open a unix socket", "import socket; socket.socket(socket.AF_UNIX)", SECCOMP),
+    # the network and other programs
+    Attempt("open an internet socket", "import socket; socket.socket(socket.AF_INET)", "seccomp"),
+    Attempt("open a unix socket", "import socket; socket.socket(socket.AF_UNIX)", "seccomp"),
     Attempt(
-        "ask a name server", "import socket; socket.getaddrinfo('127.0.0.1', 53)[0]; socket.socket()", SECCOMP
+        "reach a server on this machine",
+        "import socket; socket.create_connection(('127.0.0.1', PORT), 5)",
+        "seccomp landlock bwrap",
+        landlock=4,
     ),
-    Attempt("fork", "import os\nif os.fork() == 0: os._exit(0)", SECCOMP),
-    Attempt("start a program", "import subprocess; subprocess.run(['/bin/true'], check=True)", SECCOMP),
-    Attempt("signal the process that started it", "import os; os.kill(os.getppid(), 0)", SECCOMP),
-    Attempt("trace another process", C + "call('ptrace', 0x4206, os.getppid(), None, None)", SECCOMP),
-    Attempt("change a file's rights", "import os; os.chmod(CANARY, 0o777)", SECCOMP),
-    Attempt("shorten a file of others", "import os; os.truncate(CANARY, 0)", SECCOMP),
-    Attempt("read a gradebook", "open(CANARY).read()", LANDLOCK),
-    Attempt("write a gradebook", "open(CANARY, 'a').write('100/100')", LANDLOCK),
-    Attempt("make a file outside its folder", "open(CANARY + '.new', 'w')", LANDLOCK),
-    Attempt("delete a file of others", "import os; os.remove(CANARY)", LANDLOCK),
-    Attempt("list the hidden tests", "import os; os.listdir(GRADING)", LANDLOCK),
-    Attempt("read the grader's code", "open(GRADING + '/__init__.py').read()", LANDLOCK),
-    Attempt("read the grader's environment", "open(f'/proc/{GRADER}/environ').read()", LANDLOCK),
+    Attempt("reach a program by its socket", CONNECT + "(FOLDER + '/socket')", "seccomp uid bwrap"),
     Attempt(
-        "read its parent's environment", "import os; open(f'/proc/{os.getppid()}/environ').read()", LANDLOCK
+        "reach a program by an abstract name",
+        CONNECT + "('\\0' + FOLDER)",
+        "seccomp landlock bwrap",
+        landlock=6,
     ),
-    Attempt("see other processes", "import os; os.listdir('/proc')", LANDLOCK),
-    Attempt("read the reference solution", "open(REFERENCE + '/__init__.py').read()", LANDLOCK),
-    Attempt("take more memory than its budget", "bytearray(1 << 30)", RLIMITS),
-    Attempt("write more than its budget", "open('large', 'wb').truncate(1 << 30)", RLIMITS),
-    Attempt("make a user namespace", C + "call('unshare', 0x10000000)", SECCOMP),
-    Attempt("open files without end", "files = [open('/dev/null') for _ in range(5000)]", RLIMITS),
+    # processes
+    Attempt("fork", "import os\nif os.fork() == 0: os._exit(0)", "seccomp"),
+    Attempt(
+        "start a program", "import subprocess; subprocess.run(['/bin/true'], check=True)", "seccomp landlock"
+    ),
+    Attempt(
+        "signal the process that started it",
+        "import os; os.kill(os.getppid(), 0)",
+        "seccomp landlock uid",
+        landlock=6,
+    ),
+    Attempt("signal the grader", "import os; os.kill(GRADER, 0)", "seccomp landlock uid bwrap", landlock=6),
+    Attempt("hold on to the grader", "import os; os.pidfd_open(GRADER)", "seccomp bwrap"),
+    Attempt(
+        "trace another process",
+        C + "call('ptrace', 0x4206, os.getppid(), None, None)",
+        "seccomp landlock uid",
+    ),
+    Attempt(
+        "read another process's memory",
+        f"{C}here, there = {ONE_BYTE}, (ctypes.c_void_p * 2)(id(None), 1)\n"
+        "call('process_vm_readv', os.getppid(), here, 1, there, 1, 0)",
+        "seccomp landlock uid",
+    ),
+    Attempt(
+        "choose the grader's priority",
+        "import os; os.setpriority(0, GRADER, os.getpriority(0, GRADER))",
+        "seccomp uid bwrap",
+    ),
+    Attempt("see the grader's limits", "import resource; resource.prlimit(GRADER, 0)", "seccomp uid bwrap"),
+    Attempt(
+        "see when the grader computes", "import time; time.clock_gettime(~GRADER << 3 | 2)", "seccomp bwrap"
+    ),
+    Attempt("read the grader's environment", "open(f'/proc/{GRADER}/environ').read()", "landlock uid bwrap"),
+    Attempt(
+        "read its parent's environment",
+        "import os; open(f'/proc/{os.getppid()}/environ').read()",
+        "landlock uid",
+    ),
+    Attempt("see other processes", "import os; os.listdir('/proc')", "landlock"),
+    # files
+    Attempt("read a gradebook", "open(CANARY).read()", "landlock uid bwrap"),
+    Attempt("write a gradebook", "open(CANARY, 'a').write('100/100')", "landlock uid bwrap"),
+    Attempt("make a file outside its folder", "open(FOLDER + '/new', 'w')", "landlock uid bwrap"),
+    Attempt("delete a file of others", "import os; os.remove(CANARY)", "landlock uid bwrap"),
+    Attempt(
+        "shorten a file of others",
+        "import os; os.truncate(CANARY, 0)",
+        "seccomp landlock uid bwrap",
+        landlock=3,
+    ),
+    Attempt("change a file's rights", "import os; os.chmod(CANARY, 0o777)", "seccomp uid bwrap"),
+    Attempt("change a file's times", "import os; os.utime(CANARY, (0, 0))", "seccomp uid bwrap"),
+    Attempt("make a link", "import os; os.symlink('/etc', 'etc'); os.remove('etc')", "seccomp landlock"),
+    Attempt("make a pipe with a name", "import os; os.mkfifo('pipe'); os.remove('pipe')", "seccomp landlock"),
+    Attempt("list the hidden tests", "import os; os.listdir(GRADING + '/hidden')", "landlock bwrap"),
+    Attempt("read the hidden tests", "open(GRADING + '/hidden/conftest.py').read()", "landlock bwrap"),
+    Attempt("read the grader's code", "open(GRADING + '/__init__.py').read()", "landlock"),
+    Attempt("read the reference solution", "open(REFERENCE + '/__init__.py').read()", "landlock bwrap"),
+    Attempt(
+        "leave a file in shared memory",
+        "import os\nwith open('/dev/shm/dgm-canary', 'w'): os.remove('/dev/shm/dgm-canary')",
+        "landlock",
+    ),
+    Attempt("lock a file that others lock", "import fcntl; fcntl.flock(open('/dev/null'), 5)", "seccomp"),
+    Attempt("watch what others read", C + "os.close(call('inotify_init1', 0))", "seccomp"),
+    # what there is of the machine
+    Attempt("take more memory than its budget", "bytearray(1 << 30)", "rlimits"),
+    Attempt("open files without end", "files = [open('/dev/null') for _ in range(300)]", "rlimits"),
+    Attempt("write more than its budget", TEMPORARY + "file.truncate(1 << 30)", "rlimits"),
+    Attempt(
+        "reserve more disk than its budget",
+        C + TEMPORARY + "call('fallocate', file.fileno(), 1, ctypes.c_long(0), ctypes.c_long(1 << 26))",
+        "seccomp",
+    ),
+    # more power than it has
+    Attempt("become another user", "import os; os.seteuid(1); os.seteuid(0)", "seccomp uid capabilities"),
+    Attempt("change its root folder", "import os; os.chroot('/')", "seccomp uid capabilities"),
+    # the last, for it changes who the worker is
+    Attempt("make a user namespace", C + "call('unshare', 0x10000000)", "seccomp"),
 )
 
 
@@ -89,25 +179,49 @@ def attempt(source, names):
 
 def quick(new_worker: Callable[[Budget], "Worker"]) -> Iterator[Finding]:
     """Tries every escape that takes no time, all in one worker."""
-    with tempfile.TemporaryDirectory(prefix="dgm-canary-") as folder:
-        canary = Path(folder) / "gradebook.db"
+    with prey() as names, new_worker(BUDGET) as worker:
+        for attempt, refusal in try_all(worker, ATTEMPTS, names):
+            yield Finding(attempt.name, refusal in REFUSALS, attempt.fix)
+
+
+def try_all(
+    worker: "Worker", attempts: tuple[Attempt, ...], names: dict[str, Any]
+) -> Iterator[tuple[Attempt, str | None]]:
+    """How each attempt was refused; None where it was not, or left a trace."""
+    worker.run(Cell("try", TRY))
+    for attempt in attempts:
+        canary = Path(names["CANARY"])
         canary.write_text("a secret")
+        canary.chmod(0o600)
         before = _trace(canary)
-        names = {
-            "CANARY": str(canary),
-            "GRADING": str(GRADING),
+        try:
+            refusal = worker.student.attempt(attempt.source, names)
+        except StudentError:
+            refusal = "the worker died"  # which no refusal brings about
+        yield attempt, refusal if _trace(canary) == before else None
+
+
+@contextmanager
+def prey() -> Iterator[dict[str, Any]]:
+    """What the attempts are after: a file, servers, and the paths and numbers by which the grader is found."""
+    with (
+        tempfile.TemporaryDirectory(prefix="dgm-canary-") as folder,
+        socket.create_server(("127.0.0.1", 0)) as server,
+        socket.socket(socket.AF_UNIX) as named,
+        socket.socket(socket.AF_UNIX) as abstract,
+    ):
+        named.bind(f"{folder}/socket")
+        abstract.bind(f"\0{folder}")
+        named.listen()
+        abstract.listen()
+        yield {
+            "CANARY": f"{folder}/gradebook.db",
+            "FOLDER": folder,
             "GRADER": os.getpid(),
+            "GRADING": str(GRADING),
+            "PORT": server.getsockname()[1],
             "REFERENCE": str(COURSE.parent.joinpath(*REFERENCE[0].split("."))),
         }
-        with new_worker(BUDGET) as worker:
-            worker.run(Cell("try", TRY))
-            for attempt in ATTEMPTS:
-                try:
-                    refusal = worker.student.attempt(attempt.source, names)
-                except StudentError:
-                    refusal = "the worker died"  # which no refusal brings about
-                yield Finding(attempt.name, refusal in REFUSALS, attempt.fix)
-        yield Finding("leave a trace outside its folder", _trace(canary) == before, LANDLOCK)
 
 
 def _trace(canary: Path) -> list[tuple[str, int, int]]:

@@ -7,7 +7,7 @@ a budget and to flood the machine.
 from collections.abc import Iterator
 
 from grading.sandbox import attempts
-from grading.sandbox.attempts import LANDLOCK, RLIMITS, SECCOMP, Attempt, Finding
+from grading.sandbox.attempts import Attempt, Finding
 from grading.sandbox.client import Budget, Cell, Sandbox, SandboxError
 
 BUDGET = Budget(cpu_seconds=1, wall_seconds=1.5, memory_mib=512, disk_mib=8)
@@ -19,20 +19,20 @@ for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
 """
 
 OUTLIVE = (
-    Attempt("compute for ever, deaf to signals", DEAF + "while True: pass", RLIMITS),
-    Attempt("sleep for ever, deaf to signals", DEAF + "import time\nwhile True: time.sleep(1)", RLIMITS),
-    Attempt("hang up and live on", "import os, time\nos.close(3)\ntime.sleep(60)", SECCOMP),
+    Attempt("compute for ever, deaf to signals", DEAF + "while True: pass", "rlimits"),
+    Attempt("sleep for ever, deaf to signals", DEAF + "import time\nwhile True: time.sleep(1)", "rlimits"),
+    Attempt("hang up and live on", "import os, time\nos.close(3)\ntime.sleep(60)", "seccomp"),
     Attempt(
         "start threads without end",
         "import threading, time\n"
         "threading.stack_size(2**16)\n"
         "while True: threading.Thread(target=time.sleep, args=(60,)).start()",
-        SECCOMP,
+        "seccomp",
     ),
     Attempt(
         "write files without end",
         "import itertools\nfor n in itertools.count(): open(f'{n}', 'wb').write(bytes(2**20))",
-        LANDLOCK,
+        "landlock",
     ),
 )
 

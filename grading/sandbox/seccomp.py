@@ -34,6 +34,7 @@ SIGNALS = """rt_sigaction rt_sigprocmask rt_sigreturn rt_sigpending rt_sigsuspen
 TIME = "nanosleep gettimeofday time times"
 WHOAMI = """getpid getppid getuid geteuid getgid getegid getresuid getresgid getgroups getpgrp uname sysinfo
     getrusage getrlimit getrandom"""
+FREE = " ".join((FILES, MEMORY, THREADS, SIGNALS, TIME, WHOAMI)).split()
 
 # Not F_SETOWN and F_SETSIG: with them a file sends any signal to any process. Nor locks (and flock): two workers
 # could talk by the locks on a file that both may read.
@@ -71,7 +72,7 @@ FLAGS_ARGUMENT = 0
 def new_filter() -> SyscallFilter:
     """The filter, to be loaded in the worker; whatever is not allowed fails with EPERM."""
     rules = SyscallFilter(ERRNO(errno.EPERM))
-    for name in " ".join((FILES, MEMORY, THREADS, SIGNALS, TIME, WHOAMI)).split():
+    for name in FREE:
         if _known(name):
             rules.add_rule(ALLOW, name)
     thread = CLONE_THREAD | CLONE_FILES
