@@ -94,10 +94,8 @@ def replay(course: Path, work: Homework, student: str, key: bytes) -> tuple[Resu
 
 
 def unanswered(result: Result) -> list[str]:
-    """The hidden tests of a replayed result that asked what was never asked before, by task and name."""
-    return [
-        f"{task.id}: {test.name}" for task in result.tasks for test in task.tests if test.kind == "unanswered"
-    ]
+    """The tasks of a replayed result whose hidden tests asked what was never asked before, by id."""
+    return [task.id for task in result.tasks if any(test.kind == "unanswered" for test in task.tests)]
 
 
 def regrade(
@@ -120,9 +118,9 @@ def regrade_one(course: Path, name: str, key: bytes, student: str) -> tuple[str,
         old, new, _ = replay(course, homework(name), student, key)
     except CourseError as error:
         return student, 0.0, str(error)
-    open_questions = unanswered(new)
-    if open_questions:
-        return student, old.score, f"{open_questions[0]} asks what was never asked"
+    asked_anew = unanswered(new)
+    if asked_anew:
+        return student, old.score, f"today's tests of {', '.join(asked_anew)} ask what was never asked"
     write_result(new, result_path(course, name, student), key)
     return student, old.score, new.score
 
