@@ -29,7 +29,7 @@ from grading.pipeline.errors import CourseError
 from grading.sandbox.outcome import SandboxError
 
 if TYPE_CHECKING:
-    from dgm_course.homework.course import Homework
+    from dgm_course.homework.course import Homework, Task
 
 app = typer.Typer(
     help="Grade the homeworks: release, collect, run, feedback, export. Every command can be stopped and run again.",
@@ -157,6 +157,62 @@ def run(
         raise typer.Exit(1)
 
 
+@app.command(epilog="Examples:  dgm-grade regrade hw1 --course fall")
+def regrade(name: HomeworkName, course: Course = Path(), processes: Processes = None) -> None:
+    """Judge all kept answers by today's tests: new points and tolerances count, and no student code runs."""
+    from grading.pipeline.gradebook import import_results
+    from grading.pipeline.keys import course_key
+    from grading.pipeline.release import open_course
+    from grading.pipeline.results import read_results
+    from grading.pipeline.transcripts import regrade as judge_again
+
+    work = _homework(name)
+    open_course(course)
+    outcomes = list(judge_again(course, work, processes))
+    if not outcomes:
+        raise CourseError(f"{course} holds no results of {name}: run `dgm-grade run {name}` first.")
+    import_results(course, work, read_results(course, name, course_key(course)))
+    left = 0
+    for student, old, new in outcomes:
+        if isinstance(new, str):
+            left += 1
+            _say(f"[yellow]✗[/yellow] {escape(student)} keeps its result: {escape(new)}")
+        elif new != old:
+            _say(f"{escape(student)}: {old:g} → {new:g}")
+    _say(f"{len(outcomes) - left} of {len(outcomes)} judged again from what their code had answered.")
+    if left:
+        _say(f"Next: dgm-grade run {name} runs the code of those whose result is no longer current.")
+
+
+@app.command(epilog="Examples:  dgm-grade replay hw1 student-03 --course fall --task made")
+def replay(
+    name: HomeworkName,
+    student: Annotated[str, typer.Argument(help="Whose hand-in.")],
+    course: Course = Path(),
+    task: Annotated[
+        str | None, typer.Option(help="Show every question of this task, and its answer.")
+    ] = None,
+) -> None:
+    """Judge one hand-in's kept answers again before your eyes, for an appeal; no student code runs."""
+    from grading.pipeline.keys import course_key
+    from grading.pipeline.questions import show_questions
+    from grading.pipeline.release import open_course
+    from grading.pipeline.transcripts import replay as judge_again
+
+    work = _homework(name)
+    open_course(course)
+    old, new, transcript = judge_again(course, work, student, course_key(course))
+    chosen = [_task(work, task)] if task else []
+    for each in chosen:
+        show_questions(console, each, new.task(each.id), transcript)
+    for before, now in zip(old.tasks, new.tasks, strict=True):
+        _say(
+            f"{now.number:>2} {escape(now.title)}: {before.score:g} then, {now.score:g} now, of {now.points:g}"
+        )
+    _say(f"{escape(student)}: {old.score:g} of {old.max_score:g} then, {new.score:g} now.")
+    raise typer.Exit(0 if old.score == new.score else 1)
+
+
 @app.command(epilog="Examples:  dgm-grade verify hw1 --course fall")
 def verify(name: HomeworkName, course: Course = Path()) -> None:
     """Check that every result is signed by this course, and is of the file, tests and versions that are here now."""
@@ -271,6 +327,13 @@ def _homework(name: str) -> "Homework":
 
     try:
         return homework(name)
+    except KeyError as error:
+        raise CourseError(f"{error.args[0]}.") from None
+
+
+def _task(work: "Homework", name: str) -> "Task":
+    try:
+        return work.task(name)
     except KeyError as error:
         raise CourseError(f"{error.args[0]}.") from None
 

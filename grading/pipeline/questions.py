@@ -5,13 +5,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from rich.console import Console
 from torch import Tensor
 
+from dgm_course.homework.course import Task
+from grading.pipeline.results import TaskResult
 from grading.sandbox.transcript import Exchange, Session, Transcript, parse
 from grading.sandbox.wire import Frame, Handle
 
 SHOWN = 8  # numbers of a tensor
 LENGTH = 100  # characters of a value
+PLAIN: dict[str, Any] = {"markup": False, "highlight": False, "soft_wrap": True}
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,21 @@ def questions(transcript: Transcript, task_stem: str, test: str) -> Iterator[Que
             request = parse(exchange.request)
             if exchange.test == f"test_{task_stem}::{test}" and request.kind == "call":
                 yield Question(session.label, _asked(request), _answered(exchange, session))
+
+
+def show_questions(console: Console, task: Task, result: TaskResult, transcript: Transcript) -> None:
+    """Print every hidden test of a task with its verdict, and below it what it asked and heard."""
+    for test in result.tests:
+        console.print(f"{'✓' if test.passed else '✗'} {test.title} ({test.points:g})", **PLAIN)
+        worker = ""
+        for question in questions(transcript, task.stem, test.name):
+            if question.worker != worker:
+                worker = question.worker
+                console.print(f"    asked of the worker for {worker}:", **PLAIN)
+            console.print(f"      {question.asked} → {question.answered}", **PLAIN)
+        if not test.passed:
+            for part in ("expected", "got", "cause"):
+                console.print(f"    {part}: {getattr(test, part)}", **PLAIN)
 
 
 def _asked(request: Frame) -> str:
