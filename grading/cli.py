@@ -114,7 +114,9 @@ def collect(
     _say(f"{sum(e.taken for e in entries)} of {len(entries)} taken. Next: dgm-grade run {name}")
 
 
-@app.command(epilog="Examples:  dgm-grade run hw1 --course fall  ·  dgm-grade run hw1 --processes 8 --force")
+@app.command(
+    epilog="Examples:  dgm-grade run hw1 --course fall  ·  dgm-grade run hw1 --scheduler tcp://node1:8786"
+)
 def run(
     name: HomeworkName,
     course: Course = Path(),
@@ -125,6 +127,9 @@ def run(
         typer.Option("--i-trust-these-notebooks", help="Needed for --isolation none; results are stamped."),
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Grade again what has a current result.")] = False,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Grade on the workers of this Dask scheduler.")
+    ] = None,
 ) -> None:
     """Grade every collected hand-in that has no current result, and fill the gradebook."""
     from grading.pipeline.gradebook import import_results, read_ledger
@@ -142,6 +147,7 @@ def run(
             isolation=isolation,
             trusted=trusted,
             force=force,
+            scheduler=scheduler,
             progress=progress,
         )
     if not results and not failures:
