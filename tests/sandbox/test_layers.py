@@ -9,7 +9,6 @@ import pytest
 from grading.sandbox import landlock, launch
 from grading.sandbox.attempts import ATTEMPTS, BUDGET, REFUSALS, Attempt, prey, try_all
 from grading.sandbox.client import Cell, Sandbox
-from grading.sandbox.host import ZygoteProcess
 from grading.sandbox.layers import LAYER
 
 ROOT = os.geteuid() == 0
@@ -18,49 +17,7 @@ SWITCHES = ["landlock", "seccomp", "rlimits", *(["uid", "capabilities"] if ROOT 
 ALONE = [*SWITCHES, *(["bwrap"] if launch.bwrap_works() else [])]
 # What a machine may refuse an ordinary user by itself: Yama, AppArmor, the filter of a container.
 MACHINE = {"trace another process", "read another process's memory", "make a user namespace"}
-# A zygote that puts on its workers the layers it was asked for last; no other lets go of any. It imports what the
-# attempts need: where Python lies below /root a worker with an account of its own cannot.
-ANY_LAYERS = """
-import bdb, encodings.idna, fcntl, resource
-from grading.sandbox import zygote
-class AnyLayers(zygote.Zygote):
-    def on_layers(self, number, layers):
-        self.layers = frozenset(layers)
-        self.home.chmod(0o711)
-        return {}
-zygote.Zygote = AnyLayers
-zygote.main()
-"""
-
 Open = Callable[..., Sandbox]
-
-
-@pytest.fixture(scope="module")
-def confined_by() -> Iterator[Open]:
-    """Sandboxes with these layers and no other; two zygotes serve them all, one behind walls and one not."""
-    command = launch.command
-
-    def any_layers(*arguments):
-        line = command(*arguments)
-        at = line.index("grading.sandbox.zygote")
-        return [*line[: at - 1], "-c", ANY_LAYERS, *line[at + 1 :]]
-
-    @cache
-    def sandbox(walls: tuple[str, ...]) -> Sandbox:
-        sandbox = Sandbox("none", trust=True)
-        sandbox.zygote = ZygoteProcess(walls)
-        return sandbox
-
-    def confined_by(*layers: str) -> Sandbox:
-        found = sandbox(("bwrap",) if "bwrap" in layers else ())
-        found.zygote.ask("layers", 0, layers=layers)
-        return found
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(launch, "command", any_layers)
-        yield confined_by
-        for walls in ((), ("bwrap",)):
-            sandbox(walls).__exit__()
 
 
 @pytest.fixture(scope="module")
