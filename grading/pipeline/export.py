@@ -5,34 +5,43 @@ What is exported is what stands in the gradebook: corrections by hand and penalt
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from dgm_course.homework.course import Homework
 from grading.pipeline.ledger import Ledger
 from grading.pipeline.results import write_atomically
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+# Where a spreadsheet may see a formula: at the start of a text or of what it takes for the next cell (it may separate
+# cells by semicolons, tabs or bars where we do by commas), behind blanks and marks that no one sees.
+SEPARATOR = '[;,|\t\r\n"]'
+UNSEEN = "[\\s\x00-\x1f\xad\u200b-\u200f\u2060\ufeff]*"
+FORMULA = re.compile(f"(^|{SEPARATOR})(?={UNSEEN}[-=+@%＝＋－＠])")
 Row = list[str | float]
 
 
 def export_grades(path: Path, work: Homework, ledgers: Mapping[str, Ledger], system: str = "plain") -> None:
     """Write one homework's grades in the columns of `plain`, `canvas`, `moodle` or `gradescope`."""
+    write_csv(path, SYSTEMS[system](work, ledgers))
+
+
+def write_csv(path: Path, rows: Iterable[Row]) -> None:
+    """Write rows as CSV in UTF-8, with every text as a `safe_cell`."""
     text = io.StringIO()
     writer = csv.writer(text)
-    for row in SYSTEMS[system](work, ledgers):
-        writer.writerow([safe_cell(value) for value in row])
+    writer.writerows([safe_cell(value) for value in row] for row in rows)
     write_atomically(path, text.getvalue().encode())
 
 
 def safe_cell(value: str | float) -> str | float:
-    """A value that a spreadsheet shows as it is: text that would be a formula gets an apostrophe in front.
+    """A value that a spreadsheet shows as it is: what would be a formula in it gets an apostrophe in front.
 
     Example:
-        >>> safe_cell("=HYPERLINK(1)"), safe_cell("ada"), safe_cell(-1.5)
-        ("'=HYPERLINK(1)", 'ada', -1.5)
+        >>> safe_cell("=HYPERLINK(1)"), safe_cell("ada; =1+1"), safe_cell("ada-eve@uni.edu"), safe_cell(-1.5)
+        ("'=HYPERLINK(1)", "ada;' =1+1", 'ada-eve@uni.edu', -1.5)
     """
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
+    return FORMULA.sub(r"\1'", value) if isinstance(value, str) else value
 
 
 def _title(work: Homework) -> str:
@@ -56,7 +65,10 @@ def _plain(work: Homework, ledgers: Mapping[str, Ledger]) -> Iterator[Row]:
 
 
 def _canvas(work: Homework, ledgers: Mapping[str, Ledger]) -> Iterator[Row]:
-    """Canvas finds a student by the login, and takes the points from the line after the header."""
+    """Canvas finds a student without its own ID by the login, and takes the points from the line after the header.
+
+    A column whose title no assignment has becomes a new one. (Canvas's own lib/gradebook_importer.rb.)
+    """
     yield ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", _title(work)]
     yield ["    Points Possible", "", "", "", "", work.points]
     for student, ledger in sorted(ledgers.items()):
@@ -64,14 +76,18 @@ def _canvas(work: Homework, ledgers: Mapping[str, Ledger]) -> Iterator[Row]:
 
 
 def _moodle(work: Homework, ledgers: Mapping[str, Ledger]) -> Iterator[Row]:
+    """Moodle asks at the import which column is the user and which the grade item."""
     yield ["username", _title(work)]
     for student, ledger in sorted(ledgers.items()):
         yield [student, ledger.total]
 
 
 def _gradescope(work: Homework, ledgers: Mapping[str, Ledger]) -> Iterator[Row]:
+    """The columns in which Gradescope exports grades, for whatever reads those."""
     title = _title(work)
     yield [
+        "First Name",
+        "Last Name",
         "SID",
         "Email",
         title,
@@ -83,7 +99,7 @@ def _gradescope(work: Homework, ledgers: Mapping[str, Ledger]) -> Iterator[Row]:
         seconds = int(ledger.seconds_late)
         late = f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
         email = student if "@" in student else ""
-        yield [student, email, ledger.total, work.points, _when(ledger), late]
+        yield ["", "", student, email, ledger.total, work.points, _when(ledger), late]
 
 
 def _when(ledger: Ledger) -> str:

@@ -1,6 +1,7 @@
 """Exported grades are the gradebook's, in each system's columns, and never a formula."""
 
 import csv
+import io
 from datetime import datetime
 from pathlib import Path
 
@@ -48,21 +49,66 @@ def test_moodle_has_name_and_points(tmp_path: Path, work: Homework) -> None:
 
 
 def test_gradescope_has_time_and_lateness(tmp_path: Path, work: Homework) -> None:
-    eva = _rows(tmp_path, work, "gradescope")[2]
-    assert eva == ["eva@uni.edu", "eva@uni.edu", "8.5", "10", "2026-01-02 03:04:05 +0000", "01:30:00"]
-
-
-@pytest.mark.parametrize("system", SYSTEMS)
-def test_no_system_gets_a_formula(tmp_path: Path, work: Homework, system: str) -> None:
-    hostile = {
-        name: LEDGERS["ada"] for name in ("=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1")
+    header, _, eva = _rows(tmp_path, work, "gradescope")
+    assert dict(zip(header, eva, strict=True)) == {
+        "First Name": "",
+        "Last Name": "",
+        "SID": "eva@uni.edu",
+        "Email": "eva@uni.edu",
+        "Homework 1": "8.5",
+        "Homework 1 - Max Points": "10",
+        "Homework 1 - Submission Time": "2026-01-02 03:04:05 +0000",
+        "Homework 1 - Lateness (H:M:S)": "01:30:00",
     }
-    export_grades(tmp_path / "grades.csv", work, hostile, system)
-    with open(tmp_path / "grades.csv", newline="", encoding="utf-8") as file:
-        for cell in (cell for row in csv.reader(file) for cell in row):
-            assert not cell.startswith(("=", "+", "-", "@", "\t", "\r"))
+
+
+HOSTILE = (
+    "=cmd|' /C calc'!A0",
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    "%1",
+    "\t=1",
+    "\r=1",
+    "  =1",
+    "\u00a0=1",
+    "\ufeff=1",
+    "\u200b=1",
+    "＝1",
+    "ada;=1+1",
+    'ada";=cmd|calc',
+    "ada\t =1",
+    "ada\n=1",
+    'a","=1',
+)
+FORMULA_STARTS = ("=", "+", "-", "@", "%", "＝", "＋", "－", "＠")
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_no_system_gets_a_formula_however_a_spreadsheet_separates_cells(
+    tmp_path: Path, work: Homework, system: str, separator: str
+) -> None:
+    export_grades(tmp_path / "grades.csv", work, dict.fromkeys(HOSTILE, LEDGERS["ada"]), system)
+    text = (tmp_path / "grades.csv").read_text(encoding="utf-8")
+    cells = [cell for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) for cell in row]
+    cells += [part.strip('"') for part in text.split(separator)]  # what takes no notice of quotes
+    for cell in cells:
+        assert not cell.lstrip(" \t\r\n\u00a0\ufeff\u200b").startswith(FORMULA_STARTS)
 
 
 @given(st.text())
 def test_a_safe_cell_keeps_its_text(text: str) -> None:
-    assert safe_cell(text) in (text, f"'{text}")
+    assert str(safe_cell(text)).replace("'", "") == text.replace("'", "")
+
+
+@given(st.text(alphabet="=+-@%;,|\t\n\"' a1\ufeff"))
+def test_a_safe_cell_stays_as_it_is(text: str) -> None:
+    assert safe_cell(safe_cell(text)) == safe_cell(text)
+
+
+@pytest.mark.parametrize(
+    "name", ["ada-eve@uni.edu", "student-01", "A. Lovelace, Ada", "O'Neil", "2026-01-02 +0000"]
+)
+def test_an_ordinary_name_is_not_touched(name: str) -> None:
+    assert safe_cell(name) == name
