@@ -3,21 +3,36 @@
 import re
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 from typer.testing import CliRunner
 
 from dgm_course.homework.course import Homework
 from grading import cli
-from grading.pipeline import run
+from grading.pipeline import run, transcripts
 from grading.pipeline.keys import course_key
 from grading.pipeline.results import Result, result_path, write_result
-from grading.sandbox import doctor
+from grading.sandbox import doctor, wire
 from grading.sandbox.attempts import Finding
 from grading.sandbox.outcome import SandboxError
+from grading.sandbox.transcript import Transcript
 
-COMMANDS = ("doctor", "release", "collect", "run", "verify", "feedback", "export", "prove", "demo")
+COMMANDS = (
+    "regrade",
+    "replay",
+    "doctor",
+    "release",
+    "collect",
+    "run",
+    "verify",
+    "feedback",
+    "export",
+    "prove",
+    "demo",
+)
 Dgm = Callable[..., tuple[int, str, str]]
 
 
@@ -78,6 +93,8 @@ def test_from_release_to_grades(dgm: Dgm, course: Path, tmp_path: Path, grades: 
         (("collect", "hw1", "nowhere"), "is not a course folder: run `dgm-grade release"),
         (("run", "hw1"), "is not a course folder: run `dgm-grade release"),
         (("verify", "hw1"), "is not a course folder"),
+        (("regrade", "hw1"), "is not a course folder"),
+        (("replay", "hw1", "ada"), "is not a course folder"),
         (("feedback", "hw1"), "is not a course folder"),
         (("export", "hw1"), "is not a course folder"),
     ],
@@ -98,6 +115,7 @@ def test_what_is_still_to_do_is_named(dgm: Dgm, course: Path, monkeypatch: pytes
     for command, words in (
         ("run", "dgm-grade collect hw1"),
         ("verify", "dgm-grade collect hw1"),
+        ("regrade", "dgm-grade run"),
         ("feedback", "dgm-grade run"),
         ("export", "dgm-grade run"),
     ):
@@ -134,3 +152,47 @@ def test_the_doctor_says_what_to_do(
     code, out, _ = dgm("doctor")
     assert code == status
     assert ("Install libseccomp." in out) is not held
+
+
+def test_a_regrade_says_what_changed_and_what_is_left(
+    dgm: Dgm, course: Path, grades: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outcomes = [("ada", 4.0, 6.0), ("bob", 5.0, 5.0), ("eve", 3.0, "its transcript is missing")]
+    monkeypatch.setattr(transcripts, "regrade", lambda *_: iter(outcomes))
+    assert dgm("run", "hw1", "--course", course)[0] == 0
+    status, out, _ = dgm("regrade", "hw1", "--course", course)
+    assert status == 0
+    assert "ada: 4 → 6" in out
+    assert "bob" not in out
+    assert "eve keeps its result: its transcript is missing" in out
+    assert "2 of 3" in out
+    assert "Next: dgm-grade run hw1" in out
+
+
+@pytest.mark.parametrize(("now", "status"), [(True, 0), (False, 1)])
+def test_a_replay_shows_questions_and_answers(
+    dgm: Dgm, course: Path, result: Result, monkeypatch: pytest.MonkeyPatch, now: bool, status: int
+) -> None:
+    count = result.task("count")
+    today = replace(count, tests=(replace(count.tests[0], passed=now, got="3"),))
+    again = replace(result, tasks=(today, result.task("sum")))
+    transcript = Transcript(asking="test_01_count::test_exact")
+    arguments = {"args": (2, torch.zeros(9, 9)), "kwargs": {"K": 3}, "through": None}
+    request = wire.pack(1, "call", {"function": wire.Handle("count"), "dropped": [], **arguments})
+    transcript.session("all tasks").keep(request, wire.pack(1, "value", torch.tensor([1, 5])))
+    monkeypatch.setattr(transcripts, "replay", lambda *_: (result, again, transcript))
+    code, out, _ = dgm("replay", "hw1", "ada", "--course", course, "--task", "count")
+    assert code == status
+    assert "asked of the worker for all tasks:" in out
+    assert "count(2, tensor(9, 9), K=3) → tensor(2)[1, 5]" in out
+    assert ("got: 3" in out) is not now
+    assert "ada: 6 of 10 then" in out
+
+
+def test_a_replay_of_an_unknown_task_is_one_line(
+    dgm: Dgm, course: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transcripts, "replay", lambda *_: (None, None, None))
+    status, _, err = dgm("replay", "hw1", "ada", "--course", course, "--task", "fun")
+    assert (status, err.count("\n")) == (2, 1)
+    assert "it has count, sum" in err

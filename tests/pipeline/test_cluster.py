@@ -9,6 +9,7 @@ import pytest
 from distributed import LocalCluster
 
 from dgm_course.homework.course import homework
+from grading import slurm
 from grading.pipeline import cluster
 from grading.pipeline.bank import hand_in
 from grading.pipeline.cluster import Cluster
@@ -86,3 +87,17 @@ def test_threads_in_a_worker_are_refused(monkeypatch):
         pytest.raises(CourseError, match="--nthreads 1"),
     ):
         Cluster(crowded.scheduler_address)
+
+
+def test_a_slurm_job_is_one_worker_of_one_core():
+    with slurm.cluster("teaching", hours=2) as machines:
+        script = machines.job_script()
+    for words in (
+        "#SBATCH -p teaching",
+        "--cpus-per-task=1",
+        "-t 02:00:00",
+        "--nthreads 1",
+        "OMP_NUM_THREADS=1",
+    ):
+        assert words in script
+    assert "--lifetime 110m" in script
