@@ -31,7 +31,7 @@ class Sandbox:
 
     def __init__(self, isolation: str = "auto", *, trust: bool = False, prove: bool = True) -> None:
         if isolation == "auto":
-            isolation = "bwrap" if launch.bwrap_works() else "landlock"
+            isolation = launch.best()
         if isolation not in LEVELS:
             raise ValueError(f"isolation is one of auto, {', '.join(LEVELS)}, not {isolation!r}")
         if isolation == "none" and not trust:

@@ -5,10 +5,12 @@ a budget and to flood the machine.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from grading.sandbox import attempts
+from grading.sandbox import attempts, landlock, launch
 from grading.sandbox.attempts import Attempt, Finding
 from grading.sandbox.client import Budget, Cell, Sandbox, SandboxError
+from grading.sandbox.layers import LAYERS
 
 BUDGET = Budget(cpu_seconds=1, wall_seconds=1.5, memory_mib=512, disk_mib=8)
 
@@ -35,6 +37,39 @@ OUTLIVE = (
         "landlock",
     ),
 )
+
+
+# What later versions of Landlock brought; without it seccomp alone holds the same back.
+LANDLOCK_SINCE = {
+    3: "shortening files (Linux 6.2)",
+    4: "connections (6.7)",
+    5: "device commands (6.10)",
+    6: "signals and abstract sockets (6.12)",
+}
+
+
+@dataclass(frozen=True)
+class Holding:
+    """A layer, whether it holds here, and what it holds back; or what its lack costs and how to mend it."""
+
+    layer: str
+    held: bool
+    meaning: str
+
+
+def holdings(isolation: str = "auto") -> Iterator[Holding]:
+    """Every layer of the confinement at this level of isolation, on this machine and for this user."""
+    names = launch.layers(launch.best() if isolation == "auto" else isolation)
+    version = landlock.version()
+    for layer in LAYERS:
+        if layer.name not in names or (layer.name == "landlock" and not version):
+            yield Holding(layer.name, False, f"{layer.cost} {layer.fix}")
+            continue
+        lacks = [
+            what for since, what in LANDLOCK_SINCE.items() if layer.name == "landlock" and version < since
+        ]
+        but = f"; this kernel's leaves {', '.join(lacks)} to seccomp alone" if lacks else ""
+        yield Holding(layer.name, True, layer.holds + but)
 
 
 def diagnose(isolation: str = "auto") -> list[Finding]:

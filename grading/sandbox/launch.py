@@ -18,7 +18,7 @@ TMPFS_BYTES = 2**30
 FIRST_UID, LAST_UID = 0x70000000, 0x77FFFFFF
 # What a zygote keeps that is root behind walls: enough to lend accounts, and to count, end and bury their owners.
 POWERS = ("SETUID", "SETGID", "CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "SYS_PTRACE")
-MEMORY_MAX, TASKS_MAX = "8G", "1024"  # of all workers of one zygote together
+MEMORY_MAX, TASKS_MAX = str(8 << 30), "1024"  # of all workers of one zygote together
 
 LOOK = """
 import os, sys
@@ -44,6 +44,11 @@ def layers(level: str) -> tuple[str, ...]:
     if _bounds_bind():
         held.add("cgroup")
     return tuple(layer.name for layer in LAYERS if layer.name in held)
+
+
+def best() -> str:
+    """The level that has the most layers here."""
+    return "bwrap" if bwrap_works() else "landlock"
 
 
 @cache
@@ -116,18 +121,15 @@ def _works(layers: Collection[str]) -> bool:
 def _scope() -> list[str]:
     user = [] if os.geteuid() == 0 else ["--user"]
     bounds = ["-p", f"MemoryMax={MEMORY_MAX}", "-p", f"TasksMax={TASKS_MAX}"]
-    return ["systemd-run", *user, "--scope", "--quiet", "--collect", *bounds, "--"]
+    program = shutil.which("systemd-run") or "systemd-run"
+    return [program, *user, "--scope", "--quiet", "--collect", *bounds, "--"]
 
 
 def _bounds_bind() -> bool:
     """Whether systemd gives us a control group whose bounds on memory and tasks can be read back in it."""
-    if not shutil.which("systemd-run"):
-        return False
     trial = [*_scope(), "sh", "-c", BOUNDS]
     try:
-        read = subprocess.run(
-            trial, env=environment(Path("/tmp")), capture_output=True, text=True, timeout=10
-        )
-    except subprocess.TimeoutExpired:
+        read = subprocess.run(trial, env=environment(Path("/")), capture_output=True, text=True, timeout=10)
+    except (FileNotFoundError, subprocess.TimeoutExpired):
         return False
-    return read.returncode == 0 and [word.isdigit() for word in read.stdout.split()] == [True, True]
+    return read.stdout.split() == [MEMORY_MAX, TASKS_MAX]
