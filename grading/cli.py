@@ -62,9 +62,16 @@ Processes = Annotated[int | None, typer.Option(min=1, help="How many at a time; 
 def doctor(
     isolation: Annotated[Isolation, typer.Option(help="Which confinement to try.")] = Isolation.auto,
 ) -> None:
-    """Try to escape from the sandbox in every known way; every attempt has to fail."""
-    from grading.sandbox.doctor import diagnose
+    """Say what confines student code here and what each missing layer costs; then try to escape, which has to fail."""
+    from grading.sandbox.doctor import diagnose, holdings
 
+    layers = Table(
+        "layer", "", "what it holds back, or what its lack costs and how to mend it", box=SIMPLE_HEAD
+    )
+    for holding in holdings(isolation):
+        verdict = "[blue]✓ holds[/blue]" if holding.held else "[yellow]– not here[/yellow]"
+        layers.add_row(holding.layer, verdict, escape(holding.meaning))
+    console.print(layers)
     with console.status("trying to escape"):
         findings = diagnose(isolation)
     table = Table("a worker could …", "", "what to do", box=SIMPLE_HEAD)
