@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from dgm_course.homework.course import Homework, Task
 
 app = typer.Typer(
-    help="Grade the homeworks: release, collect, run, feedback, export. Every command can be stopped and run again.",
+    help="Grade the homeworks: release, collect, run, feedback, report. Every command can be stopped and run again.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -283,6 +283,47 @@ def export(
     path = out or Path(f"{name}-{system}.csv")
     export_grades(path, work, ledgers, system)
     _say(f"Wrote {len(ledgers)} grades to {escape(str(path))}.")
+
+
+@app.command(
+    epilog="Examples:  dgm-grade report hw1 --course fall  ·  dgm-grade report hw1 --others exam-and-project.csv"
+)
+def report(
+    name: HomeworkName,
+    course: Course = Path(),
+    out: Annotated[Path | None, typer.Option(help="The page; by default HOMEWORK-report.html.")] = None,
+    others: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="CSV",
+            help="Columns student, exam, project, for the course total, which also goes to course.csv beside the page.",
+        ),
+    ] = None,
+) -> None:
+    """Write a page on the class: spread, tasks, tests, misconceptions, time, and which hand-ins want a look."""
+    from grading.pipeline.course_total import course_totals, write_course_csv
+    from grading.pipeline.gradebook import read_ledger
+    from grading.pipeline.keys import course_key
+    from grading.pipeline.report import report_page, write_report
+    from grading.pipeline.results import read_results
+    from grading.pipeline.similarity import class_solutions, similar_pairs
+
+    work = _homework(name)
+    ledgers = read_ledger(course, work)
+    results = read_results(course, name, course_key(course))
+    if not results:
+        raise CourseError(f"{course} holds no results of {name}: run `dgm-grade run {name}` first.")
+    totals = course_totals(course, others) if others else []
+    with console.status("comparing hand-ins"):
+        pairs = similar_pairs(work, class_solutions(course, work))
+    path = out or Path(f"{name}-report.html")
+    write_report(path, report_page(work, results, ledgers, pairs, totals))
+    _say(f"Wrote the report on {len(results)} hand-ins to {escape(str(path))}.")
+    if others:
+        write_course_csv(path.with_name("course.csv"), totals)
+        _say(
+            f"Wrote the course points of {len(totals)} students to {escape(str(path.with_name('course.csv')))}."
+        )
 
 
 @app.command(epilog="Examples:  dgm-grade prove hw1  ·  dgm-grade prove hw1 --full")

@@ -45,7 +45,7 @@ class Pair:
 
     @property
     def excerpts(self) -> tuple[str, str]:
-        """Of both students' cells of `task` the lines from the first that is shared to the last."""
+        """Of both students' cells of `task` the lines of the longest passage that is shared."""
         _, _, (one, other) = compare_files(*self.cells)
         return _lines(self.cells[0].raw_code, one), _lines(self.cells[1].raw_code, other)
 
@@ -99,7 +99,8 @@ def _fingerprint(source: str, skeleton: CodeFingerprint | None = None) -> CodeFi
 
 
 def _lines(source: str, slices: np.ndarray) -> str:
-    start, end = int(slices.min()), int(slices.max())
+    longest = int((slices[1] - slices[0]).argmax())
+    start, end = (int(place) for place in slices[:, longest])
     lines = source.split("\n")[source[:start].count("\n") : source[:end].count("\n") + 1]
     cut = ["…"] if len(lines) > EXCERPT_LINES else []
     return plain("\n".join(lines[:EXCERPT_LINES] + cut))

@@ -29,6 +29,7 @@ COMMANDS = (
     "run",
     "verify",
     "feedback",
+    "report",
     "export",
     "prove",
     "demo",
@@ -84,6 +85,13 @@ def test_from_release_to_grades(dgm: Dgm, course: Path, tmp_path: Path, grades: 
     assert "6 <small>of 10 points" in (course / "feedback" / "ada" / "hw1" / "hw1.html").read_text()
     assert dgm("export", "hw1", "--course", course, "--out", tmp_path / "grades.csv")[0] == 0
     assert "ada,4.0,2.0,0.0,6.0,10" in (tmp_path / "grades.csv").read_text()
+    (tmp_path / "others.csv").write_text("student,exam,project\nada,30,40\n")
+    page = tmp_path / "pages" / "report.html"
+    status, out, _ = dgm(
+        "report", "hw1", "--course", course, "--out", page, "--others", tmp_path / "others.csv"
+    )
+    assert (status, "1 hand-ins" in out, "A small homework" in page.read_text()) == (0, True, True)
+    assert "ada,4.5,30.0,40.0,74.5" in (tmp_path / "pages" / "course.csv").read_text()
 
 
 @pytest.mark.parametrize(
@@ -96,6 +104,7 @@ def test_from_release_to_grades(dgm: Dgm, course: Path, tmp_path: Path, grades: 
         (("regrade", "hw1"), "is not a course folder"),
         (("replay", "hw1", "ada"), "is not a course folder"),
         (("feedback", "hw1"), "is not a course folder"),
+        (("report", "hw1"), "is not a course folder"),
         (("export", "hw1"), "is not a course folder"),
     ],
 )
@@ -117,6 +126,7 @@ def test_what_is_still_to_do_is_named(dgm: Dgm, course: Path, monkeypatch: pytes
         ("verify", "dgm-grade collect hw1"),
         ("regrade", "dgm-grade run"),
         ("feedback", "dgm-grade run"),
+        ("report", "dgm-grade run"),
         ("export", "dgm-grade run"),
     ):
         status, _, err = dgm(command, "hw1", "--course", course)
