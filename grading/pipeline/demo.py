@@ -20,6 +20,7 @@ FOLDER = ROOT / "build" / "demo"
 COURSE = FOLDER / "course"
 DOWNLOADS = FOLDER / "downloads"
 GRADES = FOLDER / "hw1.csv"
+REPORT = FOLDER / "report.html"
 
 
 def main() -> None:
@@ -50,6 +51,7 @@ def main() -> None:
     command("collect", work.id, DOWNLOADS, "--course", COURSE)
     command("run", work.id, "--course", COURSE)
     command("feedback", work.id, "--course", COURSE)
+    command("report", work.id, "--course", COURSE, "--out", REPORT)
     command("export", work.id, "--course", COURSE, "--out", GRADES)
 
     console.print("\n[bold]The class[/bold]")
@@ -58,6 +60,7 @@ def main() -> None:
     one = members[7].student
     console.print("\n[bold]Where to look[/bold]")
     for what, path in {
+        "report": REPORT,
         "gradebook": COURSE / "gradebook.db",
         "grades": GRADES,
         "feedback": feedback_path(COURSE, work, one),

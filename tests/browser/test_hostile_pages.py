@@ -1,15 +1,20 @@
 """In a browser, what a student wrote into a page is text: nothing runs, loads or navigates. The same text can."""
 
+import io
 import re
 from dataclasses import replace
 
 import pytest
+from copydetect import CodeFingerprint
 
 from dgm_course.homework.course import Homework, Task, homework
+from grading.pipeline.course_total import CourseTotal
 from grading.pipeline.feedback import write_feedback
 from grading.pipeline.ledger import Ledger
+from grading.pipeline.report import report_page, write_report
 from grading.pipeline.results import Result, TaskResult, TestResult
 from grading.pipeline.sample_class import ATTACKS, attack
+from grading.pipeline.similarity import Pair
 from grading.pipeline.submission import grade_submission
 from grading.sandbox.client import Sandbox
 
@@ -28,6 +33,7 @@ PAYLOADS = {
     "background": ("<b style=\"background: url('http://127.0.0.1:9/image')\">x</b>", "request"),
 }
 ALL = " ".join(payload for payload, _ in PAYLOADS.values())
+RUNS_OR_LOADS = "script, iframe, object, embed, form, link, base, input, [style*=url]"
 SCRIPTED = [path for path in sorted(ATTACKS.glob("*/*.py")) if "alert(" in path.read_text(encoding="utf-8")]
 
 
@@ -93,12 +99,25 @@ def test_a_page_of_nothing_but_attacks_is_text(watched, hostile, tmp_path):
     assert watched.seen == []
     for payload, _ in PAYLOADS.values():
         assert watched.text.count(payload) > 20
-    assert (
-        watched.page.locator(
-            "script, iframe, object, embed, form, link, base, img, input, [style*=url]"
-        ).count()
-        == 0
-    )
+    assert watched.page.locator(f"{RUNS_OR_LOADS}, img").count() == 0
+
+
+@pytest.mark.filterwarnings("ignore:constrained_layout")  # names this long leave the pictures no room
+def test_a_report_on_nothing_but_attacks_is_text(watched, hostile, tmp_path):
+    work, result, ledger = hostile
+    cell = CodeFingerprint("cell", 5, win_size=1, language="python", fp=io.StringIO(ALL))
+    name = result.tasks[0].id
+    pair = Pair((ALL, ALL), 1.0, {name: 1.0}, name, (cell, cell))
+    total = CourseTotal(ALL, {ALL: 1.0}, 1.0, 1.0)
+    write_report(tmp_path / "report.html", report_page(work, [result], {ALL: ledger}, [pair], [total]))
+    watched.open(tmp_path / "report.html")
+    assert watched.seen == []
+    for payload, _ in PAYLOADS.values():
+        assert watched.text.count(payload) > 10
+    assert watched.page.locator("pre").all_text_contents() == [ALL, ALL]
+    assert watched.page.locator(RUNS_OR_LOADS).count() == 0
+    drawn = "images => images.map(image => image.naturalWidth > 0 && image.src.startsWith('data:'))"
+    assert watched.page.locator("img").evaluate_all(drawn) == [True] * 3
 
 
 def test_even_a_script_that_got_in_would_not_run(watched, result: Result, tmp_path):
