@@ -1,6 +1,7 @@
 """How the zygote is started: a clean environment and, where they work, namespaces and a control group around it."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,7 +18,7 @@ TMPFS_BYTES = 2**30
 # Of a range that no distribution gives to anybody, see systemd's UIDS-GIDS.
 FIRST_UID, LAST_UID = 0x70000000, 0x77FFFFFF
 # What a zygote keeps that is root behind walls: enough to lend accounts, and to count, end and bury their owners.
-POWERS = ("SETUID", "SETGID", "CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "SYS_PTRACE")
+POWERS = {"CHOWN": 0, "DAC_OVERRIDE": 1, "FOWNER": 3, "KILL": 5, "SETGID": 6, "SETUID": 7, "SYS_PTRACE": 19}
 MEMORY_MAX, TASKS_MAX = str(8 << 30), "1024"  # of all workers of one zygote together
 
 LOOK = """
@@ -39,7 +40,7 @@ def layers(level: str) -> tuple[str, ...]:
     if level == "none":
         return ("rlimits",)
     held = {*REQUIRED, *(["bwrap"] if level == "bwrap" else [])}
-    if os.geteuid() == 0 and _works({*held, "uid"}):
+    if _may_lend_accounts() and _works({*held, "uid"}):
         held.add("uid")
     if _bounds_bind():
         held.add("cgroup")
@@ -55,7 +56,7 @@ def best() -> str:
 def bwrap_works() -> bool:
     """Whether a program starts behind walls; many systems deny namespaces to users."""
     return bool(shutil.which("bwrap")) and (
-        _works({"bwrap"}) or (os.geteuid() == 0 and _works({"bwrap", "uid"}))
+        _works({"bwrap"}) or (_may_lend_accounts() and _works({"bwrap", "uid"}))
     )
 
 
@@ -107,6 +108,12 @@ def _bwrap(home: Path, layers: Collection[str]) -> list[str]:
         walls += ["--unshare-user-try"]
     scratch = ["--size", str(TMPFS_BYTES), "--tmpfs", str(home)]
     return [program, *walls, *binds, *hidden, "--proc", "/proc", "--dev", "/dev", *scratch, "--"]
+
+
+def _may_lend_accounts() -> bool:
+    """Whether this is root with the powers of root; in a container some are missing."""
+    (held,) = re.findall(r"CapEff:\t(\w+)", Path("/proc/self/status").read_text())
+    return os.geteuid() == 0 and all(int(held, 16) >> bit & 1 for bit in POWERS.values())
 
 
 def _works(layers: Collection[str]) -> bool:

@@ -5,6 +5,8 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+MAX_MAPS = 2**23
+
 
 def status(pid: int, key: str) -> int:
     """A number of /proc/<pid>/status, such as VmHWM (KiB) or Threads; 0 when the process has ended."""
@@ -31,7 +33,8 @@ def children(pid: int) -> set[int]:
 def deleted_bytes(pid: int, folder: Path) -> float:
     """Bytes of files that a process holds and that are no longer in any folder.
 
-    Of one that is mapped and has no descriptor the kernel tells nobody the size: it counts as endless.
+    Of one that is mapped and has no descriptor the kernel tells nobody the size: it counts as endless, and so does a
+    list of maps too long to be read.
     """
     total, opened = 0, set()
     try:
@@ -41,9 +44,14 @@ def deleted_bytes(pid: int, folder: Path) -> float:
                     file = entry.stat()
                     opened.add(file.st_ino)
                     total += file.st_blocks * 512 if file.st_nlink == 0 else 0
-        maps = Path(f"/proc/{pid}/maps").read_bytes()
-    except OSError:  # a process that just died shows none
+        with open(f"/proc/{pid}/maps", "rb") as listing:
+            maps = listing.read(MAX_MAPS)
+    except OSError:
+        if status(pid, "VmSize"):  # it lives, and we may not look
+            raise
         return total
+    if len(maps) == MAX_MAPS:
+        return math.inf
     gone = (line.split(maxsplit=5) for line in maps.split(b"\n") if line.endswith(b" (deleted)"))
     own = os.fsencode(folder) + b"/"
     mapped = {int(fields[4]) for fields in gone if fields[5].startswith(own)}

@@ -64,7 +64,7 @@ MADVISE = (
 )
 CLOCKS = ("clock_gettime", "clock_getres", "clock_nanosleep")
 NAMED_CLOCKS = 16  # the others are the CPU time of a process, of any process
-CLONE_FILES, CLONE_THREAD = 0x400, 0x10000
+CLONE_FILES, CLONE_THREAD, CLONE_NAMESPACES = 0x400, 0x10000, 0x7E020000
 PR_SET_NAME, PR_SET_VMA = 15, 0x53564D41
 FLAGS_ARGUMENT = 0
 
@@ -76,7 +76,7 @@ def new_filter() -> SyscallFilter:
         if _known(name):
             rules.add_rule(ALLOW, name)
     thread = CLONE_THREAD | CLONE_FILES
-    rules.add_rule(ALLOW, "clone", Arg(FLAGS_ARGUMENT, MASKED_EQ, thread, thread))
+    rules.add_rule(ALLOW, "clone", Arg(FLAGS_ARGUMENT, MASKED_EQ, thread | CLONE_NAMESPACES, thread))
     # its flags lie in memory, out of a filter's sight; the C library falls back to clone
     rules.add_rule(ERRNO(errno.ENOSYS), "clone3")
     for name, argument, allowed in (("fcntl", 1, FCNTL), ("ioctl", 1, IOCTL), ("madvise", 2, MADVISE)):

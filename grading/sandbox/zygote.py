@@ -127,6 +127,7 @@ class Zygote:
     def become_worker(self, fd: int, folder: Path, number: int, limits: tuple[float, int, int]) -> NoReturn:
         try:
             close_other_files(fd)
+            self.children.clear()  # which the student's code would find
             os.chdir(folder)
             os.environ.update(HOME=str(folder), TMPDIR=str(folder))
             tempfile.tempdir = None

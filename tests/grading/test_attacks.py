@@ -53,6 +53,7 @@ OPEN = {
 }
 HOARDS = {
     "hidden_descriptors": "",
+    "map_without_end": "",
     "mapped_files": "",
     "rename_dance": "",
 }

@@ -157,6 +157,7 @@ def errors(numbers):
         pytest.param("libc.fcntl(fd, 6, memory)", id="lock"),
         pytest.param("libc.ioctl(3, 0x5412, b'x')", id="type-on-a-terminal"),
         pytest.param("libc.prctl(4, 1)", id="dumpable"),
+        pytest.param("libc.unshare(0x400)", id="files-of-its-own"),
         pytest.param("libc.prlimit(os.getppid(), 0, None, memory)", id="limits-of-another-process"),
     ],
 )
