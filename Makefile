@@ -4,7 +4,7 @@ BIN := .venv/bin
 export OMP_NUM_THREADS ?= 1
 export MPLBACKEND ?= Agg
 
-.PHONY: demo test lab notebooks prove bench pictures clean chromium
+.PHONY: demo test lab notebooks prove bench fuzz pictures clean chromium
 
 demo: .venv/ready
 	@$(BIN)/dgm-grade demo
@@ -27,6 +27,14 @@ prove: .venv/ready
 
 bench: .venv/ready
 	@for script in tests/benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+# Twenty thousand broken hand-ins, new ones each time: make fuzz. Those of a seed again: make fuzz SEED=7.
+CASES ?= 20000
+SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
+
+fuzz: .venv/ready
+	@seed=$(SEED); echo "make fuzz CASES=$(CASES) SEED=$$seed"; \
+	FUZZ_CASES=$(CASES) $(BIN)/python -m pytest tests/grading/test_fuzz.py -s --hypothesis-seed=$$seed
 
 pictures: .venv/ready chromium
 	$(BIN)/python grading/pictures/make.py

@@ -68,6 +68,8 @@ def _in_archive(source: Path, stack: ExitStack) -> Iterator[Entry]:
     """The files of a class's archive; the folder that it was made of is looked through."""
     opened = stack.enter_context(archives.open_archive(source))
     members = [(archives.path_of(member), member) for member in archives.files(opened)]
+    if not members:
+        raise archives.ArchiveError("it holds no files")
     around = {path.parts[0] for path, _ in members}
     if len(around) == 1 and all(len(path.parts) > 1 for path, _ in members):
         (folder,) = around

@@ -220,6 +220,13 @@ def test_an_archive_of_a_class_that_is_none(tmp_path: Path, work: Homework) -> N
     assert (lost.name, lost.taken) == ("submissions.zip", False)
 
 
+def test_an_archive_of_a_class_in_which_nothing_is_left_is_a_line(tmp_path: Path, work: Homework) -> None:
+    hidden = packed({"__MACOSX/._a.ipynb": b"", ".b.ipynb": b"", "c/": b""})  # found by fuzzing
+    taken, lines = collected(unpacked({"submissions.zip": hidden}, tmp_path / "inbox"), work)
+    assert taken == {}
+    assert [line.line for line in lines] == ["it holds no files: download it again"]
+
+
 def test_paths_that_climb_are_refused_and_nothing_is_written_outside(tmp_path: Path, work: Homework) -> None:
     names = ("../../up.ipynb", "/tmp/dgm-attack-marker.ipynb", "..\\up\\hw1.ipynb", "\u202eecila.ipynb", "/")
     (tmp_path / "class.zip").write_bytes(packed({name: b"{}" for name in names} | {"ada.ipynb": b"Ada's"}))
