@@ -139,6 +139,7 @@ def run(
     ] = None,
 ) -> None:
     """Grade every collected hand-in that has no current result, and fill the gradebook."""
+    from grading.pipeline.drafts import alone
     from grading.pipeline.gradebook import import_results, read_ledger
     from grading.pipeline.release import open_course
     from grading.pipeline.run import run_class
@@ -146,7 +147,7 @@ def run(
 
     work = _homework(name)
     open_course(course)
-    with _progress("grading") as progress:
+    with alone(course), _progress("grading") as progress:
         results, failures = run_class(
             course,
             work,

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from grading.pipeline.errors import CourseError
+
 DRAFTS = f".*-{'[0-9a-f]' * 12}"
 
 
@@ -45,3 +47,19 @@ def sweep(folder: Path) -> None:
         with suppress(OSError), open(place, "rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             place.unlink()
+
+
+@contextmanager
+def alone(course: Path) -> Iterator[None]:
+    """Who grades in a course folder does so alone; the kernel ends this lock with its process, however that ends."""
+    folder = os.open(course, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CourseError(
+                f"Another run is at work in {course}: wait until it ends, or stop it."
+            ) from None
+        yield
+    finally:
+        os.close(folder)

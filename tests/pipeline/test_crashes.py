@@ -18,6 +18,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbgrader.api import SubmittedAssignment
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
@@ -233,6 +234,18 @@ def test_drafts_are_swept_unless_somebody_is_at_work(
     assert not busy.exists()
 
 
+def test_two_runs_do_not_grade_the_same(
+    course: Path, hand_in: Callable[..., bytes], graded: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    hand_in("student-01")
+    with drafts.alone(course):
+        status, said = dgm(capsys, "run", "hw1", "--course", course)
+    assert (status, said.count("\n"), graded) == (2, 1, [])
+    assert "Another run is at work" in said
+    assert dgm(capsys, "run", "hw1", "--course", course) == (0, "")
+    assert graded == ["student-01"]
+
+
 # ── a full disk ──
 
 
@@ -365,9 +378,10 @@ def test_a_killed_import_leaves_the_gradebook_as_it_was(
 def _import_until_killed(course: Path, work: Homework, result: Result, speaking: int) -> None:
     """Import new results, and wait for ever when the changes are in the file and the commit is not."""
 
-    def wait(*_: object) -> None:
-        os.write(speaking, b"!")
-        signal.pause()
+    def wait(session: Session, *_: object) -> None:
+        if any(isinstance(each, SubmittedAssignment) for each in session.new):  # student-02's, the last
+            os.write(speaking, b"!")
+            signal.pause()
 
     event.listen(Engine, "connect", lambda connection, _: connection.execute("PRAGMA cache_size = 1"))
     event.listen(Session, "after_flush", wait)
