@@ -174,3 +174,10 @@ def test_a_picture_shows_what_is_used_forbidden_and_missing() -> None:
         "missing": 1,
         "none": 1,
     }
+
+
+@pytest.mark.parametrize(("columns", "numbers"), [(24, [*range(2), *range(24)]), (25, [])])
+def test_rows_and_columns_are_numbered_while_there_is_room(columns: int, numbers: list[int]) -> None:
+    drawn = dependency_picture({"got": [[True] * columns] * 2, "allowed": [[True] * columns] * 2})
+    assert drawn is not None
+    assert [int(number) for number in re.findall(r">(\d+)</text>", drawn)] == numbers
