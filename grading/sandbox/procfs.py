@@ -20,6 +20,14 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def queued_seconds(pid: int) -> float:
+    """How long a process's first thread stood in line for a core; endless where the kernel does not count it."""
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
+    except FileNotFoundError:
+        return math.inf
+
+
 def children(pid: int) -> set[int]:
     """The living and the unburied children of a process."""
     found = set()

@@ -148,7 +148,11 @@ class Zygote:
 
     def on_usage(self, number: int) -> dict[str, Any]:
         pid = self.children[number].pid
-        return {"cpu_seconds": procfs.cpu_seconds(pid), "peak_mib": procfs.status(pid, "VmHWM") / 1024}
+        return {
+            "cpu_seconds": procfs.cpu_seconds(pid),
+            "queued_seconds": procfs.queued_seconds(pid),
+            "peak_mib": procfs.status(pid, "VmHWM") / 1024,
+        }
 
     def on_reap(self, number: int) -> dict[str, Any]:
         child = self.children.pop(number)

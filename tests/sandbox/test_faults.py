@@ -6,7 +6,9 @@ import struct
 import pytest
 
 from dgm_course.testing import StudentError
+from grading.sandbox import process
 from grading.sandbox.client import Budget, Cell
+from grading.sandbox.host import ZygoteProcess
 
 BRIEF = Budget(wall_seconds=0.4)
 SMALL = Budget(cpu_seconds=1, wall_seconds=60, memory_mib=512, disk_mib=8)
@@ -159,6 +161,27 @@ def test_waiting_is_charged_to_the_worker_only_while_it_works(sandbox):
         worker.run(Cell("nap", "time.sleep(0.4)"))
         assert worker.run(Cell("nap", "time.sleep(0.4)")).error.kind == "timeout"
     assert worker.usage().busy_seconds >= 1
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    monkeypatch.setattr(process, "SLEEP_SECONDS", 0.4)
+
+
+def test_who_sleeps_is_ended_long_before_the_wall_budget(sandbox, impatient):
+    with sandbox.worker(Budget(cpu_seconds=20, wall_seconds=60)) as worker:
+        worker.run(Cell("nap", "import time; time.sleep(0.3)"))
+        assert worker.run(Cell("nap", "time.sleep(60)")).error.kind == "timeout"
+        assert "asleep" in worker.fault.what
+
+
+def test_who_computes_or_waits_for_a_core_is_not_asleep(sandbox, impatient, monkeypatch):
+    spin = "import time\nend = time.monotonic() + 0.7\nwhile time.monotonic() < end: pass"
+    with sandbox.worker(Budget(cpu_seconds=20, wall_seconds=60)) as worker:
+        assert worker.run(Cell("spin", spin)).error is None
+        usage = ZygoteProcess.ask
+        monkeypatch.setattr(ZygoteProcess, "ask", lambda *a, **b: {**usage(*a, **b), "queued_seconds": 60})
+        assert worker.run(Cell("queue", "time.sleep(0.7)")).error is None
 
 
 def test_too_large_an_answer_is_the_students_error(define):
