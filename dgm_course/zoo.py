@@ -73,7 +73,9 @@ class Capabilities:
         """Readable in D, the number of dimensions: what grows with D is named D."""
         if self.passes is None:
             return "at once"
-        return "D passes" if round(self.passes) == self.dims else f"D steps, {self.passes:.0f} pass in all"
+        if round(self.passes) == self.dims:
+            return "D passes"
+        return f"D steps, {self.passes:.0f} pass{'es' if round(self.passes) > 1 else ''} in all"
 
     @property
     def compression(self) -> str:
@@ -158,7 +160,7 @@ def measure(system: System) -> Capabilities:
     Example:
         >>> made = next(system for system in SYSTEMS if system.name == "MADE")
         >>> measure(made)
-        Capabilities(dims=6, exact=True, draws=6, passes=6.0, encodes=False)
+        Capabilities(dims=6, exact=True, draws=6, passes=1.0, encodes=False)
     """
     model: ExactLikelihood = randomize(system.tiny(), Generator().manual_seed(0))
     total = model.log_prob(support(model)).exp().sum()
@@ -182,7 +184,7 @@ def rows() -> list[dict[str, str]]:
     Example:
         >>> made = next(row for row in rows() if row["system"] == "MADE")
         >>> made["paper"], made["likelihood"], made["one sample"]
-        ('arXiv:1502.03509 (2015)', 'exact', 'D passes')
+        ('arXiv:1502.03509 (2015)', 'exact', 'D steps, 1 pass in all')
     """
     figures = json.loads(files("dgm_course").joinpath("zoo_figures.json").read_text("utf-8"))
     table = []

@@ -4,11 +4,12 @@
 
 for any order of the dimensions. A model states the order and computes the logits of all conditionals in one pass,
 `logits(x)`, with the promise that those of dimension i are a function of the dimensions before i only. Then the
-likelihood costs one pass, and drawing costs one pass per dimension: dimension i cannot be drawn before those it
-depends on are known.
+likelihood costs one pass. Drawing is a walk along the order, for dimension i cannot be drawn before those it depends
+on are known; by this file a step costs a pass of the whole network, and most models do better in a `walk` of their own.
 """
 
 from abc import abstractmethod
+from collections import abc
 from collections.abc import Sequence
 from math import prod
 from typing import Any
@@ -19,6 +20,8 @@ from jaxtyping import Bool, Float, Int
 from torch import Generator, Tensor
 
 from dgm_course.models.base import ExactLikelihood
+
+Walk = abc.Generator[Float[Tensor, "batch levels"], Any, None]
 
 
 class AutoregressiveModel(ExactLikelihood):
@@ -59,7 +62,7 @@ class AutoregressiveModel(ExactLikelihood):
     def sample(
         self, num_samples: int, *, generator: Generator | None = None
     ) -> Int[Tensor, " num_samples *event"]:
-        """Ancestral sampling: one pass of the network for each dimension."""
+        """Ancestral sampling: each dimension is drawn given those before it."""
         return self.complete(*self.blank(num_samples), generator=generator)
 
     def blank(
@@ -87,14 +90,33 @@ class AutoregressiveModel(ExactLikelihood):
         Evidence influences only what comes after it in the order: this is inpainting by ancestral sampling, and a
         draw from p(unknown | known) only if what is known comes first.
         """
-        values = x.flatten(1).clone()
-        fixed = known.flatten(1)
+        values, fixed = x.flatten(1).clone(), known.flatten(1)
+        walk, value = self.walk(len(x), y), None
         for i in self.order:
-            if fixed[:, i].all():
-                continue
-            logits = self._logits(values.view(x.shape), y).flatten(1, -2)[:, i]
-            values[:, i] = torch.where(fixed[:, i], values[:, i], draw(logits, generator))
+            logits = walk.send(value)
+            if not fixed[:, i].all():
+                values[:, i] = torch.where(fixed[:, i], values[:, i], draw(logits, generator))
+            value = values[:, i]
         return values.view(x.shape)
+
+    def walk(self, batch: int, y: Int[Tensor, " batch"] | None = None) -> Walk:
+        """The conditionals of `batch` events in the model's order: yields the logits of a dimension, is sent its value.
+
+        Whoever sends values decides what the walk is: draws make it a sample, evidence a completion, and a decoder's
+        symbols lossless compression. This is the definition; what a model overrides it with must give the same logits.
+
+        Example:
+            >>> from dgm_course.models.autoregressive.made import MADE
+            >>> walk = MADE(num_dims=3).walk(batch=2)
+            >>> first = next(walk)
+            >>> second = walk.send(torch.tensor([0, 1]))
+            >>> first.shape, second.shape
+            (torch.Size([2, 2]), torch.Size([2, 2]))
+        """
+        x, _ = self.blank(batch)
+        values = x.flatten(1)
+        for i in self.order:
+            values[:, i] = yield self._logits(x, y).flatten(1, -2)[:, i]
 
     def _logits(self, x: Tensor, y: Tensor | None) -> Tensor:
         return self.logits(x) if y is None else self.logits(x, y)

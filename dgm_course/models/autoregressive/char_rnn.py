@@ -8,9 +8,9 @@ state is kept, and each new symbol costs one step instead of one pass over all t
 
 import torch
 from jaxtyping import Float, Int
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 
-from dgm_course.models.autoregressive.base import AutoregressiveModel, draw, shift_right
+from dgm_course.models.autoregressive.base import AutoregressiveModel, Walk, shift_right
 
 
 class CharRNN(AutoregressiveModel):
@@ -52,15 +52,9 @@ class CharRNN(AutoregressiveModel):
         output, state = self.rnn(self.embed(previous[:, None]), state)
         return self.readout(output[:, 0]), state
 
-    @torch.no_grad()
-    def sample(
-        self, num_samples: int, *, generator: Generator | None = None
-    ) -> Int[Tensor, "num_samples length"]:
+    def walk(self, batch: int, y: Int[Tensor, " batch"] | None = None) -> Walk:
         """One step of the recurrence for each symbol."""
-        symbol = torch.full((num_samples,), self.start, device=self.embed.weight.device)
-        drawn, state = [], None
+        symbol, state = torch.full((batch,), self.start, device=self.embed.weight.device), None
         for _ in range(self.event_shape[0]):
             logits, state = self.step(symbol, state)
-            symbol = draw(logits, generator)
-            drawn.append(symbol)
-        return torch.stack(drawn, dim=1)
+            symbol = yield logits

@@ -8,8 +8,11 @@ reach every pixel that comes before and no other. What flows between them flows 
 stack only, and only downwards: without the shift a pixel would read its own row, itself and what is right of it.
 
 The first horizontal layer is of type A and has no residual connection: what it would add is the pixel itself.
+
+A draw runs the vertical stack once for each finished row, and the horizontal one pixel by pixel.
 """
 
+from itertools import product
 from typing import Literal
 
 import torch
@@ -17,8 +20,8 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Generator, Tensor, nn
 
-from dgm_course.models.autoregressive.base import AutoregressiveModel
-from dgm_course.models.autoregressive.masked_conv import MaskedConv2d, conv_mask
+from dgm_course.models.autoregressive.base import AutoregressiveModel, Walk
+from dgm_course.models.autoregressive.masked_conv import MaskedConv2d, PixelByPixel, conv_mask
 from dgm_course.models.autoregressive.pixelcnn import intensities, raster_order
 
 
@@ -133,6 +136,54 @@ class GatedLayer(nn.Module):
         return gate(down, self.num_colours), new if self.kind == "A" else h + new
 
 
+class LayerByPixel:
+    """A layer while an image is drawn: its horizontal stack at one pixel after another, the vertical one row by row.
+
+    Example:
+        >>> layer = GatedLayer("A", 1, 8, kernel_size=3, num_colours=1, num_classes=0)
+        >>> step = LayerByPixel(layer, None, batch=2, height=5, width=4)
+        >>> h, v = step.pixel(torch.zeros(2, 1), row=0, column=0), step.row(torch.zeros(2, 1, 1, 4), row=0)
+        >>> h.shape, v.shape
+        (torch.Size([2, 8]), torch.Size([2, 8, 1, 4]))
+    """
+
+    def __init__(
+        self, layer: GatedLayer, y: Int[Tensor, " batch"] | None, batch: int, height: int, width: int
+    ) -> None:
+        self.layer = layer
+        self.horizontal = PixelByPixel(layer.horizontal, batch, height, width)
+        self.output = PixelByPixel(layer.output, batch, height, width)
+        conv = layer.vertical
+        self.read = conv.weight.new_zeros(
+            batch, conv.in_channels, height + conv.reach, width + 2 * conv.reach
+        )
+        nothing = conv.weight.new_zeros(batch, conv.out_channels, 1, width)
+        self.above = layer.vertical_to_horizontal(nothing)
+        self.labels = nothing[..., :1], nothing[:, :, 0, 0]
+        if layer.label is not None:
+            for_vertical, for_horizontal = layer.label(y).chunk(2, dim=1)
+            self.labels = for_vertical[:, :, None, None], for_horizontal
+
+    def pixel(
+        self, h: Float[Tensor, "batch in_channels"], row: int, column: int
+    ) -> Float[Tensor, "batch channels"]:
+        """The horizontal features of a pixel."""
+        along = self.horizontal(h, row, column) + self.above[:, :, 0, column] + self.labels[1]
+        new = self.output(gate(along, self.layer.num_colours), row, column)
+        return new if self.layer.kind == "A" else h + new
+
+    def row(
+        self, v: Float[Tensor, "batch in_channels 1 width"], row: int
+    ) -> Float[Tensor, "batch channels 1 width"]:
+        """The vertical features of a row that is complete, which the pixels of the next one are given."""
+        conv = self.layer.vertical
+        reach, width = conv.reach, v.shape[-1]
+        self.read[:, :, row + reach, reach : reach + width] = v[:, :, 0]
+        down = F.conv2d(self.read[:, :, row : row + reach + 1], conv.weight, conv.bias)
+        self.above = self.layer.vertical_to_horizontal(down)
+        return gate(down + self.labels[0], self.layer.num_colours)
+
+
 class GatedPixelCNN(AutoregressiveModel):
     """Images of shape (colours, height, width), given their class where `num_classes` is not zero.
 
@@ -172,12 +223,38 @@ class GatedPixelCNN(AutoregressiveModel):
         self, x: Int[Tensor, "batch colours height width"], y: Int[Tensor, " batch"] | None = None
     ) -> Float[Tensor, "batch colours height width levels"]:
         """K logits for each pixel and colour, in one pass."""
-        if (y is None) == (self.num_classes > 0):
-            raise ValueError("labels go with num_classes: a conditional model needs y, the other takes none")
+        self.require_labels(y)
         v = h = intensities(x, self.num_levels, next(self.parameters()).dtype)
         for layer in self.layers:
             v, h = layer(v, h, y)
         return self.head(h).unflatten(1, (-1, self.num_levels)).movedim(2, -1)
+
+    def require_labels(self, y: Int[Tensor, " batch"] | None) -> None:
+        """Raises `ValueError` when labels are missing, or given to a model without classes."""
+        if (y is None) == (self.num_classes > 0):
+            raise ValueError("labels go with num_classes: a conditional model needs y, the other takes none")
+
+    def walk(self, batch: int, y: Int[Tensor, " batch"] | None = None) -> Walk:
+        """Pixel by pixel along a row, then the vertical stack once over the finished row."""
+        self.require_labels(y)
+        colours, height, width = self.event_shape
+        size = batch, height, width
+        layers = [LayerByPixel(layer, y, *size) for layer in self.layers if isinstance(layer, GatedLayer)]
+        head = [PixelByPixel(conv, *size) for conv in self.head if isinstance(conv, MaskedConv2d)]
+        for row in range(height):
+            pixels = layers[0].read.new_zeros(batch, colours, 1, width)
+            for column, colour in product(range(width), range(colours)):
+                h = pixels[:, :, 0, column]
+                for layer in layers:
+                    h = layer.pixel(h, row, column)
+                for conv in head:
+                    h = conv(F.relu(h), row, column)
+                value = yield h.unflatten(1, (colours, -1))[:, colour]
+                pixels[:, colour, 0, column] = intensities(value, self.num_levels, pixels.dtype)
+                layers[0].horizontal.keep(pixels[:, :, 0, column], row, column)
+            v = pixels
+            for layer in layers:
+                v = layer.row(v, row)
 
     def sample(
         self,
@@ -186,5 +263,5 @@ class GatedPixelCNN(AutoregressiveModel):
         y: Int[Tensor, " num_samples"] | None = None,
         generator: Generator | None = None,
     ) -> Int[Tensor, "num_samples colours height width"]:
-        """Ancestral sampling, one pass for each pixel and colour; sample i is of class y_i."""
+        """Ancestral sampling; sample i is of class y_i."""
         return self.complete(*self.blank(num_samples), y=y, generator=generator)

@@ -9,6 +9,9 @@ from 1; a hidden unit has a degree between 1 and D − 1 that says up to which p
 
 The second inequality is strict and the first is not; exactly one of them has to be, or x_i reaches its own
 conditional. One pass gives all D conditionals. The first dimension's output has no inputs left and keeps its bias.
+
+A draw needs no D passes either: a hidden unit of degree m is known for good once m dimensions are, so it is computed
+then and never again, and a whole draw costs the arithmetic of one pass.
 """
 
 from collections.abc import Sequence
@@ -19,7 +22,7 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from dgm_course.models.autoregressive.base import AutoregressiveModel
+from dgm_course.models.autoregressive.base import AutoregressiveModel, Walk
 
 
 class MaskedLinear(nn.Linear):
@@ -99,7 +102,29 @@ class MADE(AutoregressiveModel):
 
     def logits(self, x: Int[Tensor, "batch dims"]) -> Float[Tensor, "batch dims levels"]:
         """All D conditionals in one pass."""
-        h = F.one_hot(x, self.num_levels)[..., 1:].flatten(1).to(self.last.weight.dtype)
+        h = self.indicators(x).flatten(1)
         for layer in self.hidden:
             h = F.relu(layer(h))
         return self.last(h).unflatten(1, (-1, self.num_levels))
+
+    def indicators(self, x: Int[Tensor, "*dims"]) -> Float[Tensor, "*dims levels_but_one"]:
+        """Which of the levels 1 … K − 1 each dimension has."""
+        return F.one_hot(x, self.num_levels)[..., 1:].to(self.last.weight.dtype)
+
+    def walk(self, batch: int, y: Int[Tensor, " batch"] | None = None) -> Walk:
+        """Degree by degree: every unit is computed once, when the last dimension that it reads has come."""
+        K, every = self.num_levels, max(1, len(self.order) - 1)
+        layers = [layer for layer in self.modules() if isinstance(layer, MaskedLinear)]
+        weights = [layer.mask * layer.weight for layer in layers]
+        known = [
+            w.new_zeros(batch, w.shape[1]) for w in weights
+        ]  # what each layer reads; zero until it is known
+        for place, i in enumerate(self.order):
+            own = slice(i * K, (i + 1) * K)
+            x_i = yield F.linear(known[-1], weights[-1][own], self.last.bias[own])
+            known[0].view(batch, -1, K - 1)[:, i] = self.indicators(x_i)
+            if place < every:
+                units = slice(place, None, every)  # those of degree place + 1
+                for depth, layer in enumerate(layers[:-1]):
+                    new = F.linear(known[depth], weights[depth][units], layer.bias[units])
+                    known[depth + 1][:, units] = F.relu(new)

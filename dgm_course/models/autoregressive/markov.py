@@ -6,18 +6,18 @@ One multilayer perceptron serves every position. Where the window reaches back o
 symbol that no datum has, so the model knows how much of its window is real.
 """
 
+import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from dgm_course.models.autoregressive.base import AutoregressiveModel
+from dgm_course.models.autoregressive.base import AutoregressiveModel, Walk
 
 
 class MarkovMLP(AutoregressiveModel):
     """Sequences of `length` symbols, each of which depends on exactly the `context` symbols before it.
 
     Example:
-        >>> import torch
         >>> model = MarkovMLP(length=6, num_levels=2, context=3)
         >>> x = model.sample(4, generator=torch.Generator().manual_seed(0))
         >>> model.logits(x).shape, model.log_prob(x).shape
@@ -36,7 +36,6 @@ class MarkovMLP(AutoregressiveModel):
         """The d symbols before each position, oldest first.
 
         Example:
-            >>> import torch
             >>> MarkovMLP(length=3, num_levels=2, context=2).windows(torch.tensor([[0, 1, 1]]))
             tensor([[[2, 2],
                      [2, 0],
@@ -47,5 +46,16 @@ class MarkovMLP(AutoregressiveModel):
 
     def logits(self, x: Int[Tensor, "batch length"]) -> Float[Tensor, "batch length levels"]:
         """The same network at every position."""
-        indicators = F.one_hot(self.windows(x), self.num_levels + 1).flatten(2)
+        return self.read(self.windows(x))
+
+    def read(self, window: Int[Tensor, "*batch context"]) -> Float[Tensor, "*batch levels"]:
+        """Logits of the symbol after a window."""
+        indicators = F.one_hot(window, self.num_levels + 1).flatten(-2)
         return self.network(indicators.to(next(self.parameters()).dtype))
+
+    def walk(self, batch: int, y: Int[Tensor, " batch"] | None = None) -> Walk:
+        """The window moves on by one symbol."""
+        window = self.windows(self.blank(batch)[0])[:, 0]
+        for _ in range(self.event_shape[0]):
+            symbol = yield self.read(window)
+            window = torch.cat([window[:, 1:], symbol[:, None]], dim=1)

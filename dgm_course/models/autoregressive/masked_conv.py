@@ -11,7 +11,7 @@ A layer B after a layer A is causal because the features of group o have not see
 too, and throws dependencies away at every layer.
 """
 
-from typing import Literal
+from typing import Literal, Protocol
 
 import torch
 import torch.nn.functional as F
@@ -58,6 +58,15 @@ def conv_mask(
     return mask
 
 
+class MaskedConv(Protocol):
+    """A convolution whose kernel is zero below the middle row, and right of the centre in it."""
+
+    weight: Tensor
+    bias: Tensor | None
+    mask: Tensor
+    in_channels: int
+
+
 class MaskedConv2d(nn.Conv2d):
     """A convolution that reads only pixels and colours generated before (A), or up to and with, its own (B).
 
@@ -84,3 +93,37 @@ class MaskedConv2d(nn.Conv2d):
         self, x: Float[Tensor, "batch in_channels height width"]
     ) -> Float[Tensor, "batch out_channels height width"]:
         return F.conv2d(x, self.mask * self.weight, self.bias, padding=self.padding)
+
+
+class PixelByPixel:
+    """A masked convolution at one pixel after another: what it read before is remembered, and read again.
+
+    A new pixel then costs one pixel, where a pass over the image costs all of them.
+
+    Example:
+        >>> layer = MaskedConv2d("B", 2, 8, kernel_size=3)
+        >>> step = PixelByPixel(layer, batch=5, height=4, width=4)
+        >>> step(torch.zeros(5, 2), row=0, column=0).shape
+        torch.Size([5, 8])
+    """
+
+    def __init__(self, conv: MaskedConv, batch: int, height: int, width: int) -> None:
+        *_, tall, self.wide = conv.weight.shape
+        self.above, self.aside = tall // 2, self.wide // 2
+        self.weight = (conv.mask * conv.weight)[:, :, : self.above + 1].flatten(1)
+        self.bias = conv.bias
+        shape = batch, conv.in_channels, height + self.above, width + 2 * self.aside
+        self.seen = conv.weight.new_zeros(shape)
+
+    def keep(self, x: Float[Tensor, "batch in_channels"], row: int, column: int) -> None:
+        """Remember the input at a pixel."""
+        self.seen[:, :, row + self.above, column + self.aside] = x
+
+    def __call__(
+        self, x: Float[Tensor, "batch in_channels"], row: int, column: int
+    ) -> Float[Tensor, "batch out_channels"]:
+        """The output at a pixel where the input is `x`."""
+        if self.wide > 1:
+            self.keep(x, row, column)
+            x = self.seen[:, :, row : row + self.above + 1, column : column + self.wide].flatten(1)
+        return F.linear(x, self.weight, self.bias)

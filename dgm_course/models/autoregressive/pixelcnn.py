@@ -5,15 +5,19 @@
 A masked convolution of type A reads the image, residual blocks of type B deepen it, and 1×1 convolutions end in K
 logits for each pixel and colour. The mask of a stack of small kernels leaves a blind spot: pixels above and to the
 right that come before but that no chain of kernels can reach. `gated_pixelcnn` removes it.
+
+A draw remembers the features of the pixels before: a new pixel costs one pixel, not a pass over the image.
 """
+
+from itertools import product
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from dgm_course.models.autoregressive.base import AutoregressiveModel
-from dgm_course.models.autoregressive.masked_conv import MaskedConv2d
+from dgm_course.models.autoregressive.base import AutoregressiveModel, Walk
+from dgm_course.models.autoregressive.masked_conv import MaskedConv2d, PixelByPixel
 
 
 def raster_order(colours: int, height: int, width: int) -> list[int]:
@@ -104,3 +108,25 @@ class PixelCNN(AutoregressiveModel):
         h = self.first(intensities(x, self.num_levels, self.first.weight.dtype))
         logits = self.last(self.blocks(h))
         return logits.unflatten(1, (-1, self.num_levels)).movedim(2, -1)
+
+    def walk(self, batch: int, y: Int[Tensor, " batch"] | None = None) -> Walk:
+        """Pixel by pixel, and colour by colour in each; every layer remembers what it has read."""
+        colours, height, width = self.event_shape
+        size = batch, height, width
+        first = PixelByPixel(self.first, *size)
+        blocks = [
+            [PixelByPixel(conv, *size) for conv in block.children() if isinstance(conv, MaskedConv2d)]
+            for block in self.blocks
+        ]
+        last = [PixelByPixel(conv, *size) for conv in self.last if isinstance(conv, MaskedConv2d)]
+        for at in product(range(height), range(width)):
+            pixel = self.first.weight.new_zeros(batch, colours)
+            for colour in range(colours):
+                h = first(pixel, *at)
+                for narrow, conv, widen in blocks:
+                    h = h + widen(F.relu(conv(F.relu(narrow(F.relu(h), *at)), *at)), *at)
+                for conv in last:
+                    h = conv(F.relu(h), *at)
+                value = yield h.unflatten(1, (colours, -1))[:, colour]
+                pixel[:, colour] = intensities(value, self.num_levels, pixel.dtype)
+            first.keep(pixel, *at)

@@ -9,9 +9,9 @@ network. The cost of a sequence is then one pass in all, not one pass for each s
 
 import torch
 from jaxtyping import Float, Int
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 
-from dgm_course.models.autoregressive.base import AutoregressiveModel, draw, shift_right
+from dgm_course.models.autoregressive.base import AutoregressiveModel, Walk, shift_right
 
 Cache = tuple[Float[Tensor, "batch heads past head_dim"], Float[Tensor, "batch heads past head_dim"]]
 
@@ -109,15 +109,9 @@ class Transformer(AutoregressiveModel):
             after.append(cache)
         return self.readout(self.norm(h)), after
 
-    @torch.no_grad()
-    def sample(
-        self, num_samples: int, *, generator: Generator | None = None
-    ) -> Int[Tensor, "num_samples time"]:
+    def walk(self, batch: int, y: Int[Tensor, " batch"] | None = None) -> Walk:
         """One symbol through the network at a time; keys and values of the past come from the cache."""
-        symbol = torch.full((num_samples, 1), self.start, device=self.embed.weight.device)
-        drawn, caches = [], None
+        symbol, caches = torch.full((batch,), self.start, device=self.embed.weight.device), None
         for _ in range(self.event_shape[0]):
-            logits, caches = self.read(symbol, caches)
-            symbol = draw(logits, generator)
-            drawn.append(symbol)
-        return torch.cat(drawn, dim=1)
+            logits, caches = self.read(symbol[:, None], caches)
+            symbol = yield logits[:, 0]

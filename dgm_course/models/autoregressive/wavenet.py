@@ -6,15 +6,19 @@ Causal dilated convolutions, a gate in every layer, a residual path h and a skip
 to say. The input is the waveform shifted by one, so x_t is predicted from the R samples before it, with
 
     R = 1 + Σ_layers (k − 1) d.
+
+A draw keeps a queue for each convolution, so that one sample costs one position, however long the waveform is.
 """
 
+from collections import deque
 from collections.abc import Sequence
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from dgm_course.models.autoregressive.base import AutoregressiveModel, shift_right
+from dgm_course.models.autoregressive.base import AutoregressiveModel, Walk, shift_right
 from dgm_course.models.autoregressive.causal_conv import CausalConv1d
 
 
@@ -42,6 +46,25 @@ class GatedBlock(nn.Module):
         filtered, gate = self.conv(h).chunk(2, dim=1)
         z = torch.tanh(filtered) * torch.sigmoid(gate)
         return h + self.residual(z), self.skip(z)
+
+    def step(
+        self, h: Float[Tensor, "batch channels"], queue: deque[Float[Tensor, "batch channels"]]
+    ) -> tuple[Float[Tensor, "batch channels"], Float[Tensor, "batch skip_channels"]]:
+        """The same at one time."""
+        filtered, gate = self.conv.step(h, queue).chunk(2, dim=1)
+        z = torch.tanh(filtered) * torch.sigmoid(gate)
+        residual = pointwise(self.residual, z) if isinstance(self.residual, nn.Conv1d) else z
+        return h + residual, pointwise(self.skip, z)
+
+
+def pointwise(conv: nn.Conv1d, h: Float[Tensor, "batch in_channels"]) -> Float[Tensor, "batch out_channels"]:
+    """A convolution of size 1, at one time.
+
+    Example:
+        >>> pointwise(nn.Conv1d(4, 6, 1), torch.zeros(3, 4)).shape
+        torch.Size([3, 6])
+    """
+    return F.linear(h, conv.weight[:, :, 0], conv.bias)
 
 
 class WaveNet(AutoregressiveModel):
@@ -88,3 +111,19 @@ class WaveNet(AutoregressiveModel):
             h, skip = block(h)
             skips.append(skip)
         return self.head(torch.stack(skips).sum(dim=0)).mT
+
+    def walk(self, batch: int, y: Int[Tensor, " batch"] | None = None) -> Walk:
+        """One position at a time, with a queue for each layer."""
+        blocks = [block for block in self.blocks if isinstance(block, GatedBlock)]
+        head = [conv for conv in self.head if isinstance(conv, nn.Conv1d)]
+        queues = [block.conv.queue(batch) for block in blocks]
+        x = torch.full((batch,), self.start, device=self.embed.weight.device)
+        for _ in range(self.event_shape[0]):
+            h, skips = self.embed(x), []
+            for block, queue in zip(blocks, queues, strict=True):
+                h, skip = block.step(h, queue)
+                skips.append(skip)
+            h = torch.stack(skips).sum(dim=0)
+            for conv in head:
+                h = pointwise(conv, F.relu(h))
+            x = yield h
