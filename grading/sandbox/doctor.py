@@ -12,7 +12,7 @@ from grading.sandbox.attempts import Attempt, Finding
 from grading.sandbox.client import Budget, Cell, Sandbox, SandboxError
 from grading.sandbox.layers import LAYERS
 
-BUDGET = Budget(cpu_seconds=1, wall_seconds=1.5, memory_mib=512, disk_mib=8)
+BUDGET = Budget(cpu_seconds=1, wall_seconds=1, memory_mib=512, disk_mib=8)
 
 DEAF = """
 import signal
