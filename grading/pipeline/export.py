@@ -72,7 +72,10 @@ def _canvas(work: Homework, ledgers: Mapping[str, Ledger]) -> Iterator[Row]:
     yield ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", _title(work)]
     yield ["    Points Possible", "", "", "", "", work.points]
     for student, ledger in sorted(ledgers.items()):
-        yield [student, "", "", student, "", ledger.total]
+        name = (
+            "" if "Points Possible" in student else student
+        )  # Canvas would take the line for that of the points
+        yield [name, "", "", student, "", ledger.total]
 
 
 def _moodle(work: Homework, ledgers: Mapping[str, Ledger]) -> Iterator[Row]:

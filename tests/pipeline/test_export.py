@@ -40,6 +40,13 @@ def test_canvas_has_its_login_column_and_points_line(tmp_path: Path, work: Homew
     assert ada == ["ada", "", "", "ada", "", "6.0"]
 
 
+def test_no_name_passes_for_the_line_of_the_points(tmp_path: Path, work: Homework) -> None:
+    export_grades(tmp_path / "grades.csv", work, {"Points Possible": LEDGERS["ada"]}, "canvas")
+    lines = (tmp_path / "grades.csv").read_text("utf-8").splitlines()
+    assert [line for line in lines if "Points Possible" in line.partition(",")[0]] == lines[1:2]
+    assert lines[2] == ",,,Points Possible,,6.0"
+
+
 def test_moodle_has_name_and_points(tmp_path: Path, work: Homework) -> None:
     assert _rows(tmp_path, work, "moodle") == [
         ["username", "Homework 1"],
