@@ -19,6 +19,7 @@ from grading.pipeline.gradebook import import_results, read_ledger
 from grading.pipeline.release import open_course
 from grading.pipeline.results import Result
 from grading.pipeline.submitted import submitted_path
+from grading.pipeline.transcripts import Graded
 
 HandIn = Callable[..., bytes]
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")  # nbgrader's own habits
@@ -36,16 +37,17 @@ def graded(result: Result, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Stands in for the sandboxed grading; the list says whose code was run."""
     runs: list[str] = []
 
-    def grade(work: Homework, student: str, content: bytes, sandbox: object, secret: bytes) -> Result:
+    def grade(work: Homework, student: str, content: bytes, sandbox: object, secret: bytes) -> Graded:
         runs.append(student)
-        return replace(result, student=student, submission_sha256=sha256(content).hexdigest())
+        judged = replace(result, student=student, submission_sha256=sha256(content).hexdigest())
+        return Graded(judged, b"a transcript")
 
     def stored(
         course: Path, work: Homework, student: str, content: bytes, isolation: str, key: bytes
     ) -> Result | None:
-        return grade(work, student, content, None, b"") if student in runs else None
+        return grade(work, student, content, None, b"").result if student in runs else None
 
-    monkeypatch.setattr(nbgrader_hooks, "grade_submission", grade)
+    monkeypatch.setattr(nbgrader_hooks, "grade", grade)
     monkeypatch.setattr(nbgrader_hooks, "stored_result", stored)
     monkeypatch.setattr(nbgrader_hooks, "_sandbox", lambda: SimpleNamespace(isolation="bwrap"))
     monkeypatch.setattr(
