@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from grading.sandbox import attempts, landlock, launch
-from grading.sandbox.attempts import Attempt, Finding
+from grading.sandbox.attempts import Finding
 from grading.sandbox.client import Budget, Cell, Sandbox, SandboxError
+from grading.sandbox.escapes import Attempt
 from grading.sandbox.layers import LAYERS
 
 BUDGET = Budget(cpu_seconds=1, wall_seconds=1, memory_mib=512, disk_mib=8)

@@ -7,8 +7,9 @@ from functools import cache
 import pytest
 
 from grading.sandbox import landlock, launch
-from grading.sandbox.attempts import ATTEMPTS, BUDGET, REFUSALS, Attempt, prey, try_all
+from grading.sandbox.attempts import BUDGET, REFUSALS, prey, try_all
 from grading.sandbox.client import Cell, Sandbox
+from grading.sandbox.escapes import ATTEMPTS, Attempt
 from grading.sandbox.layers import LAYER
 
 ROOT = os.geteuid() == 0

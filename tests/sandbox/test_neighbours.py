@@ -4,8 +4,9 @@ import os
 
 import pytest
 
-from grading.sandbox.attempts import REFUSALS, TRY, C
+from grading.sandbox.attempts import REFUSALS, TRY
 from grading.sandbox.client import Cell, Sandbox
+from grading.sandbox.escapes import C
 
 SEE = {
     "its environment": "open(f'/proc/{PID}/environ').read()",
