@@ -26,6 +26,8 @@ from dgm_course.models.autoregressive.histogram import Histogram
 from dgm_course.models.autoregressive.logistic_mixture import LogisticMixture
 from dgm_course.models.autoregressive.made import MADE
 from dgm_course.models.autoregressive.markov import MarkovMLP
+from dgm_course.models.autoregressive.nade import NADE
+from dgm_course.models.autoregressive.orderless_nade import OrderlessNADE
 from dgm_course.models.autoregressive.pixelcnn import PixelCNN
 from dgm_course.models.autoregressive.transformer import Transformer
 from dgm_course.models.autoregressive.wavenet import WaveNet
@@ -75,6 +77,8 @@ class Capabilities:
             return "at once"
         if round(self.passes) == self.dims:
             return "D passes"
+        if self.passes < 0.5:
+            return "D steps, for less than one log p"
         return f"D steps, {self.passes:.0f} pass{'es' if round(self.passes) > 1 else ''} in all"
 
     @property
@@ -104,6 +108,22 @@ SYSTEMS = (
     ),
     System(
         "char-RNN", 2010, "Mikolov et al., Interspeech", "autoregressive", lambda: CharRNN(5, 3, hidden=4)
+    ),
+    System(
+        "NADE",
+        2011,
+        "Larochelle & Murray, AISTATS",
+        "autoregressive",
+        lambda: NADE(6, hidden=7, order=(3, 0, 5, 1, 4, 2)),
+        published="88.33 nats: MNIST 28×28, fixed binarisation",
+    ),
+    System(
+        "Orderless NADE",
+        2014,
+        "arXiv:1310.1757",
+        "autoregressive",
+        lambda: OrderlessNADE(4, hidden=(8,), num_levels=3, num_orders=3),
+        published="85.10 nats: MNIST 28×28, fixed binarisation, 2 layers, 128 orders",
     ),
     System(
         "MADE",

@@ -27,6 +27,8 @@ from dgm_course.models.autoregressive.histogram import Histogram
 from dgm_course.models.autoregressive.logistic_mixture import LogisticMixture
 from dgm_course.models.autoregressive.made import MADE
 from dgm_course.models.autoregressive.markov import MarkovMLP
+from dgm_course.models.autoregressive.nade import NADE
+from dgm_course.models.autoregressive.orderless_nade import OrderlessNADE
 from dgm_course.models.autoregressive.pixelcnn import PixelCNN
 from dgm_course.models.autoregressive.transformer import Transformer
 from dgm_course.models.autoregressive.wavenet import WaveNet
@@ -67,6 +69,8 @@ RECIPES = {
     "Logistic mixture": Recipe(GREY, lambda: LogisticMixture(17, (64,), 5), {"epochs": 100, "lr": 0.05}),
     "Markov-window MLP": Recipe(BINARY, lambda: MarkovMLP(64, 2, context=18), {"epochs": 15}),
     "char-RNN": Recipe(TEXT, lambda: CharRNN(64, 96, hidden=128), {"epochs": 5, "lr": 4e-3}),
+    "NADE": Recipe(BINARY, lambda: NADE(64, hidden=256), {"epochs": 50, "lr": 4e-3}),
+    "Orderless NADE": Recipe(BINARY, lambda: OrderlessNADE(64), {"epochs": 100, "lr": 2e-3}),
     "MADE": Recipe(BINARY, lambda: MADE(64, hidden=(256,)), {"epochs": 25, "lr": 4e-3}),
     "WaveNet": Recipe(TEXT, lambda: WaveNet(64, 96), {"epochs": 10, "lr": 4e-3}),
     "PixelCNN": Recipe(BINARY, lambda: PixelCNN((1, 8, 8), num_blocks=3), {"epochs": 40, "lr": 2e-3}),
