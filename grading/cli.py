@@ -327,21 +327,36 @@ def report(
         )
 
 
-@app.command(epilog="Examples:  dgm-grade prove hw1  ·  dgm-grade prove hw1 --full")
+@app.command(
+    epilog="Examples:  dgm-grade prove hw1  ·  dgm-grade prove hw1 --full  ·  dgm-grade prove hw1 --seeds 1000"
+)
 def prove(
     name: HomeworkName,
     full: Annotated[
         bool, typer.Option("--full", help="Whole hand-ins and many seeds, kept beside the bank; takes long.")
     ] = False,
+    seeds: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Only measure, with this many seeds, how often a test fails right code; kept as well."
+        ),
+    ] = None,
     processes: Processes = None,
 ) -> None:
     """Test the hidden tests: they must reject every wrong version and no right one."""
+    from grading.pipeline.certificate import certify, keep_certificate
     from grading.pipeline.prove import keep
     from grading.pipeline.prove import prove as prove_homework
-    from grading.pipeline.tables import proof_table
+    from grading.pipeline.tables import certificate_table, proof_table
     from grading.pipeline.use import keep_use
 
     work = _homework(name)
+    if seeds:
+        with _progress("certifying") as progress:
+            rates = certify(work, seeds, processes=processes, progress=progress)
+        keep_certificate(rates, work)
+        certificate_table(rates, console)
+        raise typer.Exit(1 if any(rate.failed for rate in rates) else 0)
     with _progress("proving") as progress:
         proof = prove_homework(work, full=full, processes=processes, progress=progress)
     if full:

@@ -11,17 +11,30 @@ from dgm_course.testing.calculus import (
     assert_no_gradient,
     gradient,
 )
-from dgm_course.testing.compare import assert_bound, assert_close, assert_shape, assert_unchanged
+from dgm_course.testing.compare import (
+    assert_bound,
+    assert_close,
+    assert_moved,
+    assert_shape,
+    assert_unchanged,
+)
 from dgm_course.testing.errors import PropertyError, StudentError
-from dgm_course.testing.modules import fill_weights, outputs_over_weights, randomize, stack_outputs
+from dgm_course.testing.modules import (
+    draw_responsive,
+    fill_weights,
+    outputs_over_weights,
+    randomize,
+    stack_outputs,
+)
 from dgm_course.testing.probability import (
     all_strings,
     assert_normalized,
     assert_not_independent,
     assert_samples_follow,
     binary_strings,
+    draw_dependent,
 )
-from dgm_course.testing.structure import assert_causal, dependencies
+from dgm_course.testing.structure import assert_causal, assert_each_alone, dependencies
 
 __all__ = [
     "PropertyError",
@@ -30,9 +43,11 @@ __all__ = [
     "assert_bound",
     "assert_causal",
     "assert_close",
+    "assert_each_alone",
     "assert_gradients_reach",
     "assert_invertible",
     "assert_log_det_matches_jacobian",
+    "assert_moved",
     "assert_no_gradient",
     "assert_normalized",
     "assert_not_independent",
@@ -41,6 +56,8 @@ __all__ = [
     "assert_unchanged",
     "binary_strings",
     "dependencies",
+    "draw_dependent",
+    "draw_responsive",
     "fill_weights",
     "gradient",
     "outputs_over_weights",

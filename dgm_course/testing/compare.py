@@ -121,6 +121,17 @@ def assert_bound(
         )
 
 
+def assert_moved(after: Any, before: Tensor, what: str, cause: str, read: str = READ) -> None:
+    """Some entry of `after` differs from `before`, by more than rounding leaves.
+
+    Example:
+        >>> assert_moved(torch.ones(2), torch.zeros(2), "the output", "a step is missing")
+    """
+    change = (checked(after, what=what, read=read).double() - before.detach().cpu().double()).abs()
+    if not (change > 1e-9).any():
+        raise PropertyError(f"a change of {what}", "none at all", cause, read)
+
+
 def assert_unchanged(
     before: Tensor | Mapping[str, Tensor],
     after: Any,

@@ -1,14 +1,18 @@
 """Random weights for a module: a mistake in a mask or a sign is invisible at zero and at the default initialisation."""
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from jaxtyping import Shaped
 from torch import Generator, Tensor
 
-from dgm_course.testing.errors import PropertyError
+from dgm_course.testing.compare import assert_close, assert_moved
+from dgm_course.testing.errors import READ, PropertyError
 from dgm_course.testing.remote import where_it_lives
-from dgm_course.testing.values import describe
+from dgm_course.testing.values import checked, describe
+
+UNUSED = "the layers hold no parameters, or the output takes no notice of them"
 
 
 def randomize(module: Any, generator: Generator, scale: float = 1.0) -> Any:
@@ -36,14 +40,49 @@ def outputs_over_weights(
 ) -> Shaped[Tensor, "*output draws"]:
     """The outputs `module(*inputs)` under several random draws of its weights, stacked in the last dimension.
 
-    A ReLU can be silent on every input under one draw; a dependency that is there shows under one of many.
+    A ReLU can be silent on every input under one draw; a dependency that is there shows under one of many. Outputs
+    that are the same under all draws are an error: they cannot be those of a network.
 
     Example:
         >>> x, layer = torch.ones(4, 3).double(), torch.nn.Linear(3, 2)
         >>> outputs_over_weights(layer, torch.Generator().manual_seed(0), x, num_draws=5).shape
         torch.Size([4, 2, 5])
     """
-    return stack_outputs(module, draw_seeds(generator, num_draws), scale, *inputs)
+    outputs = stack_outputs(module, draw_seeds(generator, num_draws), scale, *inputs)
+    if isinstance(outputs, Tensor) and num_draws > 1 and outputs.shape[-1:] == (num_draws,):
+        assert_moved(outputs[..., 1:], outputs[..., :1], "the outputs when the weights change", UNUSED)
+    return outputs
+
+
+def draw_responsive(
+    module: Any,
+    generator: Generator,
+    *inputs: Tensor,
+    scale: float = 1.0,
+    output: Callable[[Any], Any] = lambda result: result,
+    cause: str = "the output takes no notice of the input",
+    read: str = READ,
+) -> Any:
+    """`randomize`, after a look at whether the module is more than a constant, a formula without weights, or noise.
+
+    Its output changes when the weights change and when all inputs change their sign, and is the same when asked
+    again. `output` picks the tensor in what the module returns.
+
+    Example:
+        >>> x, layer = torch.ones(4, 3).double(), torch.nn.Linear(3, 2)
+        >>> layer = draw_responsive(layer, torch.Generator().manual_seed(0), x)
+    """
+    before, answer = (
+        checked(output(randomize(module, generator, scale)(*inputs)), what="the output", read=read).clone()
+        for _ in range(2)
+    )
+    again, elsewhere = output(module(*inputs)), output(module(*(-each for each in inputs)))
+    assert_close(
+        again, answer, what="the output when asked again", cause="noise, or a state that is kept", read=read
+    )
+    assert_moved(answer, before, "the output when the weights change", UNUSED, read)
+    assert_moved(elsewhere, answer, "the output when the input changes its sign", cause, read)
+    return module
 
 
 @where_it_lives

@@ -6,10 +6,17 @@ from typing import Any
 import torch
 from jaxtyping import Float, Int, Shaped
 from scipy.stats import binom
-from torch import Tensor
+from torch import Generator, Tensor
 
+from dgm_course.testing.compare import assert_moved
 from dgm_course.testing.errors import READ, PropertyError
+from dgm_course.testing.modules import UNUSED, randomize
+from dgm_course.testing.structure import assert_each_alone
 from dgm_course.testing.values import checked
+
+INDEPENDENT = (
+    "the model takes no notice of its input: one probability for everything, or one factor for each variable"
+)
 
 
 def all_strings(num_symbols: int, n: int) -> Int[Tensor, "strings n"]:
@@ -40,6 +47,7 @@ def assert_normalized(
     volume: float | Float[Tensor, " points"] = 1.0,
     tolerance: float = 1e-10,
     allow_zero: bool = False,
+    dependent: bool = False,
     what: str = "the sum of the probabilities",
     cause: str = "an output that sees its own or a later variable (a leak), a mean over the variables "
     "where a sum belongs, or conditionals that are not normalised",
@@ -48,21 +56,23 @@ def assert_normalized(
     """The probabilities of all points of `support` sum to 1: by enumeration, or by quadrature.
 
     Args:
-        log_prob: (N, *event) -> (N,) in nats; called once with the whole support.
+        log_prob: (N, *event) -> (N,) in nats; asked about some points and then about the whole support, and the
+            answers must agree: any numbers sum to one when they are normalised over whatever batch comes along.
         support: (N, *event), every point of the space or the nodes of a quadrature.
         volume: the volume of a cell, or one weight for each point.
         allow_zero: whether a point may have probability zero (log prob −∞).
+        dependent: whether these same answers must also be those of variables that depend on each other; `support`
+            is then all strings, in any event shape.
 
     Example:
         >>> fair = torch.distributions.Bernoulli(torch.tensor(0.5, dtype=torch.float64))
         >>> assert_normalized(lambda x: fair.log_prob(x.double()).sum(-1), binary_strings(3))
     """
-    value = log_prob(support)
-    logs = checked(
-        value,
+    logs = assert_each_alone(
+        log_prob,
+        support,
         what="log_prob(x), one number per example,",
-        shape=(len(support),),
-        dtype=torch.float64,
+        shape=(),
         allow_infinite=allow_zero,
         read=read,
     )
@@ -75,15 +85,15 @@ def assert_normalized(
         raise PropertyError(
             f"{what} over all {len(support)} points is 1 (to {tolerance:g})", f"{total:.12g}", cause, read
         )
+    if dependent:
+        assert_not_independent(logs, support.flatten(1), read=read)
 
 
 def assert_not_independent(
-    log_prob: Callable[[Tensor], Any],
+    logs: Any,
     strings: Int[Tensor, "strings n"],
     *,
-    draws: int = 1,
-    cause: str = "the model takes no notice of its input: the same probabilities for everything, or one factor for "
-    "each variable",
+    cause: str = INDEPENDENT,
     read: str = READ,
 ) -> None:
     """Some variables depend on each other: log p is more than a sum of one term for each of them.
@@ -92,24 +102,56 @@ def assert_not_independent(
     symbol, pass.
 
     Args:
-        log_prob: (N, n) -> (N,) in nats.
+        logs: (N,) log p of each string.
         strings: all of them, in the order of `all_strings`.
-        draws: how often log_prob is asked until one answer shows a dependence, where it draws new weights each time.
 
     Example:
-        >>> assert_not_independent(lambda x: -x.sum(1).double().square(), binary_strings(3))
+        >>> assert_not_independent(-binary_strings(3).sum(1).double().square(), binary_strings(3))
     """
-    n = strings.shape[1]
-    num_symbols = int(strings.max()) + 1
-    for _ in range(draws):
-        value = log_prob(strings)
-        logs = checked(value, what="log p", shape=(len(strings),), dtype=torch.float64, read=read)
-        if n < 2 or num_symbols < 2:
-            return
-        table = logs.double().reshape((num_symbols,) * n)
-        if max(table.diff(dim=i).diff(dim=j).abs().max() for i in range(n) for j in range(i)) > 1e-6:
-            return
-    raise PropertyError("variables that depend on each other", "independent variables", cause, read)
+    value = checked(logs, what="log p", shape=(len(strings),), dtype=torch.float64, read=read)
+    if not _dependent(value, strings):
+        raise PropertyError("variables that depend on each other", "independent variables", cause, read)
+
+
+def draw_dependent(
+    module: Any,
+    generator: Generator,
+    strings: Int[Tensor, " strings *event"],
+    *,
+    log_prob: Callable[[Tensor], Any] | None = None,
+    scale: float = 1.0,
+    num_draws: int = 32,
+    read: str = READ,
+) -> Any:
+    """`randomize` with weights under which variables depend on each other and which are seen to matter.
+
+    Under one draw all ReLUs may be silent and a right model independent, so there are many. `log_prob` (by default
+    the module's own) is asked about `strings`: all of them, in any event shape. Where the first symbols of a string
+    depend on each other, so do those of longer ones: short strings are enough.
+
+    Example:
+        >>> from dgm_course.models.autoregressive.made import MADE
+        >>> model = draw_dependent(MADE(3, hidden=(8,)), Generator().manual_seed(0), binary_strings(3))
+    """
+    answers: list[Tensor] = []
+    for _ in range(num_draws):
+        randomize(module, generator, scale)
+        logs = assert_each_alone(log_prob or module.log_prob, strings, what="log p", shape=(), read=read)
+        answers.append(logs.clone())
+        if len(answers) > 1 and _dependent(answers[-1], strings.flatten(1)):
+            if len(strings) > 1:
+                assert_moved(answers[-1], answers[-2], "log p when the weights change", UNUSED, read)
+            return module
+    raise PropertyError("variables that depend on each other", "independent variables", INDEPENDENT, read)
+
+
+def _dependent(logs: Tensor, strings: Tensor) -> bool:
+    """Whether some second difference of the table of log p is not zero; there is none for a single variable."""
+    n, num_symbols = strings.shape[1], int(strings.max()) + 1
+    if n < 2 or num_symbols < 2:
+        return True
+    table = logs.double().reshape((num_symbols,) * n)
+    return any(table.diff(dim=i).diff(dim=j).abs().max() > 1e-6 for i in range(n) for j in range(i))
 
 
 def assert_samples_follow(

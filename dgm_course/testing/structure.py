@@ -1,4 +1,4 @@
-"""Which output depends on which input, found by forward evaluations alone."""
+"""Which output depends on which input, and on which example of a batch, found by forward evaluations alone."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Bool, Shaped
 from torch import Generator, Tensor
 
+from dgm_course.testing.compare import assert_close
 from dgm_course.testing.errors import READ, PropertyError
 from dgm_course.testing.values import checked, describe
 
@@ -106,6 +107,50 @@ def assert_causal(
         read,
         picture={"got": got, "allowed": allowed},
     )
+
+
+def assert_each_alone(
+    fn: Callable[[Tensor], Any],
+    inputs: Shaped[Tensor, " batch *event"],
+    *,
+    what: str = "the answer, one per example,",
+    shape: tuple[int, ...] | None = None,
+    allow_infinite: bool = False,
+    cause: str = "a sum or softmax over the batch, an answer kept from another call, or noise",
+    read: str = READ,
+) -> Tensor:
+    """The answer about each example is its own: some of them, asked by themselves, get the answers they get among all.
+
+    Args:
+        fn: (B, *event) -> (B, *shape), floating. It is first asked about every eighth example, from the last to the
+            first, so that nothing can be remembered, and then about all.
+        shape: of one answer; None when it does not matter.
+
+    Returns the answers about all of `inputs`, detached.
+
+    Example:
+        >>> assert_each_alone(lambda x: x.square().sum(1), torch.ones(5, 2))
+        tensor([2., 2., 2., 2., 2.])
+    """
+    some = torch.arange(len(inputs) - 1, -1, -8)
+    alone, together = fn(inputs[some]), fn(inputs)
+    whole = None if shape is None else (len(inputs), *shape)
+    answers = checked(
+        together, what=what, shape=whole, dtype=torch.float64, allow_infinite=allow_infinite, read=read
+    )
+    if answers.shape[:1] != (len(inputs),):
+        raise PropertyError(
+            f"{what} for {len(inputs)} examples", describe(together), "the batch dimension is lost", read
+        )
+    assert_close(
+        alone,
+        answers[some],
+        tolerance=max(1e-9, 1000 * torch.finfo(answers.dtype).eps),  # sums of another order in another batch
+        what=f"{what} for {len(some)} of {len(inputs)} examples, asked by themselves,",
+        cause=cause,
+        read=read,
+    )
+    return answers
 
 
 def _replacements(

@@ -18,7 +18,8 @@ from grading.pipeline.run import Job, Progress, grade_all
 
 SECRET = b"prove"
 SEEDS = 50
-DEAR_SEEDS = 20
+SHORT_SEEDS = 4
+DEAR_SEEDS = 5
 DEAR_CPU_SECONDS = 60.0  # a task with a budget above this trains a model
 
 
@@ -54,7 +55,8 @@ def prove(
 ) -> Proof:
     """Hold the hidden tests to the bank; `full` grades whole hand-ins and many seeds, else each task alone.
 
-    Both hold every wrong version to at least one failing test of its own task.
+    Both hold every wrong version to at least one failing test of its own task. A task that trains a model is graded
+    with the wrong versions of itself and of the tasks that it needs.
     """
     wrong = {f"{each.task.stem}/{each.name}": each for each in misconceptions(work)}
     jobs = [*_wrong_jobs(work, wrong, full), *_right_jobs(work, full)]
@@ -99,15 +101,23 @@ def keep(proof: Proof, work: Homework) -> None:
 def _wrong_jobs(work: Homework, wrong: dict[str, Misconception], full: bool) -> Iterator[Job]:
     for name, each in wrong.items():
         content = nbformat.writes(hand_in(work, {each.task.id: each.source})).encode()
-        yield Job(work.id, name, content, None if full else (each.task.id,))
+        dear = [task.id for task in work.tasks if each.task.id in (task.id, *task.needs)]
+        whole = tuple(task.id for task in work.tasks if task.id in (*cheap_tasks(work), *dear))
+        yield Job(work.id, name, content, whole if full else (each.task.id,))
 
 
 def _right_jobs(work: Homework, full: bool) -> Iterator[Job]:
-    cheap = tuple(task.id for task in work.tasks if task.cpu_seconds < DEAR_CPU_SECONDS)
+    dear = DEAR_SEEDS if full else 1
     for style, cells in {"reference": {}, **right_styles(work)}.items():
         content = nbformat.writes(hand_in(work, cells)).encode()
-        for seed in range(SEEDS if full else 1):
-            yield Job(work.id, f"{style}/{seed}", content, None if not full or seed < DEAR_SEEDS else cheap)
+        seeds = SEEDS if full else SHORT_SEEDS if style == "reference" else 1
+        for seed in range(seeds):
+            yield Job(work.id, f"{style}/{seed}", content, None if seed < dear else cheap_tasks(work))
+
+
+def cheap_tasks(work: Homework) -> tuple[str, ...]:
+    """The tasks that train no model."""
+    return tuple(task.id for task in work.tasks if task.cpu_seconds < DEAR_CPU_SECONDS)
 
 
 def _wrong_row(each: Misconception, result: Result) -> dict[str, Any]:

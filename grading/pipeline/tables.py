@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from grading.pipeline.certificate import CONFIDENCE, Rate
 from grading.pipeline.ledger import Ledger
 from grading.pipeline.prove import Proof
 from grading.pipeline.results import Result, TaskResult
@@ -95,6 +96,21 @@ def proof_table(proof: Proof, console: Console | None = None) -> None:
         console.print(f"[yellow]✗[/yellow] {escape(sentence)}", soft_wrap=True)
     if not proof.breaches():
         console.print("[blue]✓[/blue] Every claim about the hidden tests holds.")
+
+
+def certificate_table(rates: Sequence[Rate], console: Console | None = None) -> None:
+    """Print how often each hidden test failed right code, and below which rate it does so at most."""
+    console = console or Console()
+    table = Table("task", "hidden test", box=SIMPLE_HEAD, title_justify="left")
+    for name in ("seeds", "failed", "rate is below"):
+        table.add_column(name, justify="right")
+    table.title = f"Right code that fails, with {CONFIDENCE:.0%} confidence"
+    for rate in rates:
+        task, test = rate.test.split("::")
+        name = test.removeprefix("test_").replace("_", " ")
+        failed = f"[yellow]✗ {len(rate.failed)}[/yellow]" if rate.failed else "0"
+        table.add_row(task, escape(name), f"{rate.runs}", failed, f"{rate.bound:.2%}")
+    console.print(table)
 
 
 def _points(task: TaskResult) -> str:

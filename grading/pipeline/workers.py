@@ -29,7 +29,8 @@ COMMON_BUDGET = Budget(cpu_seconds=10, wall_seconds=20)
 def runnable_cells(notebook: NotebookNode, task: Task, replaced: dict[str, str]) -> list[Cell]:
     """The cells a task is graded on: given, free and solution cells up to and including the task's own.
 
-    `replaced` maps task ids to sources that stand in for the student's cell (follow-through marking).
+    `replaced` maps task ids to sources that stand in for the student's cell (follow-through marking). What the
+    homework gives away, but for its imports, runs once more at the end: a student's cell may have redefined it.
     """
     cells = []
     for cell in notebook.cells:
@@ -38,8 +39,9 @@ def runnable_cells(notebook: NotebookNode, task: Task, replaced: dict[str, str])
             continue
         cells.append(Cell(id=grade_id, source=replaced.get(grade_id, cell.source)))
         if grade_id == task.id:
-            return cells
-    return cells
+            break
+    given = [cell for cell in cells if cell.id.startswith("given-") and cell.id != "given-imports"]
+    return [*cells, *given]
 
 
 @dataclass

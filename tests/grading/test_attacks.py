@@ -37,26 +37,9 @@ HIDDEN = ("smuggled", "5318008" * 3)  # what attacks write where they got hold o
 MARKER = "dgm-attack-marker*"  # what they leave where they got out
 BURNS_TIME = ("endless_loop", "sleep_in_answers", "uninterruptible")
 
-# What gets through. The reason says where the hole is; a file leaves this table when its hole is mended.
-BATCH = "assert_normalized asks once, about all strings together: ask again about some of them"
-OPEN = {
-    "batch_size_tells": "hidden tests of made compare a model with itself only, on batches that tell which test asks",
-    "count_positions": "hidden tests of attention compare outputs with outputs: none asks whether x is read",
-    "empty_tensors": "test_descent_arrives_at_the_counts and test_the_label_reaches_every_pixel ask for no shape",
-    "fish_seeds": "test_rows_sum_to_one takes noise for weights that read the queries",
-    "no_weights": "hidden tests of made ask nowhere whether the outputs depend on the weights",
-    "noise": "test_rows_sum_to_one takes noise for weights that read the queries; " + BATCH,
-    "normalise_over_batch": BATCH,
-    "pointwise": "tests of the border and of unchanged weights pass for layers without weights",
-    "redefine_given": "a solution cell may define PixelCNN again, and its sums are not asked for dependence",
-    "running_sum": "hidden tests of attention but one pass without queries, keys and weights",
-}
-HOARDS = {
-    "hidden_descriptors": "",
-    "map_without_end": "",
-    "mapped_files": "",
-    "rename_dance": "",
-}
+# What gets through, and where its hole is; a file leaves this table when its hole is mended.
+OPEN: dict[str, str] = {}
+HOARDS = ("hidden_descriptors", "map_without_end", "mapped_files", "rename_dance")
 
 LOADS_OR_RUNS = {
     "script",
@@ -109,8 +92,8 @@ def impatient(work, monkeypatch):
     return replace(work, tasks=tuple(replace(task, cpu_seconds=1.0) for task in work.tasks))
 
 
-def known_hole(name, reasons):
-    return [pytest.mark.xfail(reason=reasons[name], strict=True)] if reasons.get(name) else []
+def known_hole(name):
+    return [pytest.mark.xfail(reason=OPEN[name], strict=True)] if name in OPEN else []
 
 
 def marks():
@@ -128,10 +111,7 @@ def marks():
 
 @pytest.mark.parametrize(
     "path",
-    [
-        pytest.param(path, id=f"{path.parent.name}-{path.stem}", marks=known_hole(path.stem, OPEN))
-        for path in BANK
-    ],
+    [pytest.param(path, id=f"{path.parent.name}-{path.stem}", marks=known_hole(path.stem)) for path in BANK],
 )
 def test_an_attack_earns_nothing_and_shows_nothing(work, sandbox, tmp_path, request, path):
     if path.stem in BURNS_TIME:
@@ -162,7 +142,7 @@ def test_an_attack_earns_nothing_and_shows_nothing(work, sandbox, tmp_path, requ
     assert marks() == []
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=known_hole(name, HOARDS)) for name in HOARDS])
+@pytest.mark.parametrize("name", HOARDS)
 def test_what_an_attack_hoards_counts(sandbox, name):
     with sandbox.worker(Budget(disk_mib=4)) as worker:
         worker.run(Cell("import", "import torch"))
@@ -173,9 +153,9 @@ def test_what_an_attack_hoards_counts(sandbox, name):
         assert "flood" in worker.fault.what
 
 
-def test_there_are_62_attacks_each_with_its_own_sentence():
+def test_there_are_120_attacks_each_with_its_own_sentence():
     sentences = {ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) for path in BANK}
-    assert len(BANK) == len(sentences - {None}) >= 62
+    assert len(BANK) == len(sentences - {None}) >= 120
     assert {*OPEN, *HOARDS, *BURNS_TIME} <= {path.stem for path in BANK}
 
 

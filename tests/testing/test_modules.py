@@ -5,7 +5,7 @@ import torch
 from torch import Generator, nn
 
 import dgm_course.testing
-from dgm_course.testing import PropertyError, outputs_over_weights, randomize
+from dgm_course.testing import PropertyError, draw_responsive, outputs_over_weights, randomize
 
 
 class Masked(nn.Linear):
@@ -67,3 +67,47 @@ def test_outputs_that_do_not_stack_come_back_for_the_assert_to_name(wrong):
 def test_what_is_no_module_fails(wrong):
     with pytest.raises(PropertyError, match=r"nn\.Module"):
         randomize(wrong, Generator())
+
+
+def linear(x, weight):
+    return x @ weight.T
+
+
+@pytest.mark.parametrize(
+    ("forward", "part"),
+    [
+        (lambda x, weight: x[:, :2], "weights change"),
+        (lambda x, weight: weight, "input changes its sign"),
+        (lambda x, weight: torch.randn(4, 2) + linear(x, weight), "asked again"),
+        (lambda x, weight: None, "None"),
+        (lambda x, weight: linear(x, weight)[:0], "none at all"),
+    ],
+)
+def test_what_answers_without_weights_or_input_or_by_chance_is_not_responsive(forward, part):
+    class Formula(Masked):
+        def forward(self, x):
+            return forward(x, self.weight)
+
+    x = torch.ones(4, 3).double()
+    with pytest.raises(PropertyError, match=part):
+        draw_responsive(Formula(), Generator().manual_seed(1), x)
+
+
+def test_a_responsive_module_comes_back_with_random_weights_and_its_output_may_be_a_part():
+    class Pair(Masked):
+        def forward(self, x):
+            return "other", linear(x, self.weight)
+
+    x, module = torch.ones(4, 3).double(), Pair()
+    drawn = draw_responsive(module, Generator().manual_seed(1), x, scale=9.0, output=lambda y: y[1])
+    assert drawn is module
+    assert module.weight.abs().max() > 5
+
+
+def test_outputs_that_ignore_the_weights_are_not_those_of_a_network():
+    class Fixed(Masked):
+        def forward(self, x):
+            return x
+
+    with pytest.raises(PropertyError, match="no parameters"):
+        outputs_over_weights(Fixed(), Generator().manual_seed(1), torch.eye(3).double(), num_draws=3)

@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from torch import Generator
+from torch import Generator, nn
 
 from dgm_course.testing import (
     PropertyError,
@@ -13,6 +13,7 @@ from dgm_course.testing import (
     assert_not_independent,
     assert_samples_follow,
     binary_strings,
+    draw_dependent,
 )
 
 LOGITS = torch.tensor([0.3, -1.2, 2.0], dtype=torch.float64)
@@ -34,14 +35,79 @@ def test_a_sum_over_all_strings_passes():
 
 
 def test_variables_that_depend_on_each_other_pass():
-    assert_not_independent(lambda x: -x.sum(1).double().square(), binary_strings(3))
-    assert_not_independent(lambda x: torch.zeros(len(x), dtype=torch.float64), all_strings(3, 1))
+    assert_not_independent(-binary_strings(3).sum(1).double().square(), binary_strings(3))
+    assert_not_independent(torch.zeros(3, dtype=torch.float64), all_strings(3, 1))
 
 
-@pytest.mark.parametrize("independent", [log_prob, lambda x: torch.full((8,), -3 * math.log(2)).double()])
+@pytest.mark.parametrize("independent", [log_prob(binary_strings(3)), torch.full((8,), -3 * math.log(2))])
 def test_independent_variables_are_named(independent):
     with pytest.raises(PropertyError, match="independent variables"):
         assert_not_independent(independent, binary_strings(3))
+
+
+class Scored(nn.Module):
+    """log p of strings of three bits is made from one weight."""
+
+    def __init__(self, score):
+        super().__init__()
+        self.weight, self.score = nn.Parameter(torch.zeros(())), score
+
+    def log_prob(self, x):
+        return self.score(self.weight.detach(), x.flatten(1).sum(1).double())
+
+
+def test_weights_are_drawn_until_variables_depend_on_each_other():
+    signs = []
+
+    def silent_below_zero(weight, total):
+        signs.append(weight > 0)
+        return weight.relu() * -total.square()
+
+    for seed in range(8):
+        model = Scored(silent_below_zero)
+        assert draw_dependent(model, Generator().manual_seed(seed), binary_strings(3)) is model
+        assert signs[-1]
+    assert not all(signs)
+
+
+@pytest.mark.parametrize(
+    ("score", "part"),
+    [
+        (lambda weight, total: weight * total, "independent variables"),
+        (lambda weight, total: -total.square(), "no parameters"),
+        (lambda weight, total: total[:5], r"shape \(8,\)"),
+    ],
+)
+def test_a_model_without_dependence_or_weights_is_not_drawn(score, part):
+    with pytest.raises(PropertyError, match=part):
+        draw_dependent(Scored(score), Generator().manual_seed(0), binary_strings(3))
+
+
+def test_probabilities_must_be_those_of_each_point_whatever_else_is_asked():
+    def over_the_batch(x):
+        return (-x.sum(1).double().square()).log_softmax(0)
+
+    seen = []
+
+    def noise(x):
+        seen.append(len(x))
+        return torch.randn(len(x), generator=Generator().manual_seed(len(seen))).double().log_softmax(0)
+
+    for wrong in (over_the_batch, noise):
+        with pytest.raises(PropertyError, match="asked by themselves"):
+            assert_normalized(wrong, binary_strings(3))
+    assert seen[0] < seen[1] == 8  # who is asked about all first could remember
+
+
+def test_normalised_answers_can_be_asked_for_dependence():
+    uniform = torch.full((8,), -3 * math.log(2), dtype=torch.float64)
+    assert_normalized(lambda x: uniform[: len(x)], binary_strings(3))
+    with pytest.raises(PropertyError, match="independent variables"):
+        assert_normalized(lambda x: uniform[: len(x)], binary_strings(3), dependent=True)
+    parity = (binary_strings(3).sum(1) % 2 * 0.2 + 0.025).log().double()
+    images = binary_strings(3).reshape(8, 1, 3, 1)
+    places = torch.tensor([4, 2, 1])
+    assert_normalized(lambda x: parity[x.flatten(1) @ places], images, dependent=True, tolerance=1e-6)
 
 
 def test_a_quadrature_takes_a_cell_volume_or_weights():
@@ -60,8 +126,8 @@ def test_a_quadrature_takes_a_cell_volume_or_weights():
         (lambda x: log_prob(x)[:, None], ["left over"]),
         (lambda x: None, ["got: None"]),
         (lambda x: log_prob(x).tolist(), ["a list of length 8"]),
-        (lambda x: torch.zeros(8, dtype=torch.int64), ["int64"]),
-        (lambda x: torch.full((8,), math.nan), ["nan in 8 of 8"]),
+        (lambda x: torch.zeros(len(x), dtype=torch.int64), ["int64"]),
+        (lambda x: torch.full((len(x),), math.nan), ["nan in 8 of 8"]),
         (lambda x: torch.tensor([0.0] + 7 * [-math.inf]), ["-inf"]),
         (lambda x: log_prob(x).float(), ["fell to float32"]),
     ],
@@ -75,7 +141,7 @@ def test_other_functions_fail(wrong, parts):
 
 def test_probability_zero_is_allowed_on_request():
     certain = torch.tensor([0.0] + 7 * [-math.inf], dtype=torch.float64)
-    assert_normalized(lambda x: certain, binary_strings(3), allow_zero=True)
+    assert_normalized(lambda x: certain[x @ torch.tensor([4, 2, 1])], binary_strings(3), allow_zero=True)
 
 
 def draws(probabilities, n=40_000, seed=1):

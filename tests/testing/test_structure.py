@@ -4,7 +4,13 @@ import pytest
 import torch
 from torch import Generator
 
-from dgm_course.testing import PropertyError, assert_causal, binary_strings, dependencies
+from dgm_course.testing import (
+    PropertyError,
+    assert_causal,
+    assert_each_alone,
+    binary_strings,
+    dependencies,
+)
 
 BEFORE = torch.ones(4, 4).tril(-1).bool()
 
@@ -119,3 +125,24 @@ def test_a_function_that_is_only_too_weak_is_told_so():
 def test_other_outputs_fail(wrong, part):
     with pytest.raises(PropertyError, match=part):
         assert_causal(wrong, binary_strings(4), BEFORE)
+
+
+def test_what_is_computed_example_by_example_passes_and_comes_back():
+    for x in (base(1, 4), base(2, 4), base(9, 4), base(9, 4).float()):
+        assert torch.equal(assert_each_alone(torch.exp, x), x.exp())
+
+
+@pytest.mark.parametrize(
+    ("wrong", "part"),
+    [
+        (lambda x: x - x.mean(0), "asked by themselves"),
+        (lambda x: x.softmax(0), "asked by themselves"),
+        (lambda x: x * len(x), "asked by themselves"),
+        (lambda x: x.sum(), "batch dimension"),
+        (lambda x: x[:0], "batch dimension"),
+        (lambda x: None, "None"),
+    ],
+)
+def test_what_examples_tell_each_other_is_seen(wrong, part):
+    with pytest.raises(PropertyError, match=part):
+        assert_each_alone(wrong, base(9, 4))

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from dgm_course.testing import assert_close
+from dgm_course.testing import assert_bound, assert_close, assert_shape
 
 READ = "task 1 of the notebook, and lecture 2, section 'Histograms'"
 
@@ -17,6 +17,12 @@ def levels_with_counts(counts, rng):
 def smoothed_table(x, num_levels, smoothing):
     counts = (x[:, None] == torch.arange(num_levels)).sum(dim=0).double()
     return ((counts + smoothing) / (len(x) + num_levels * smoothing)).log()
+
+
+def divergence_from(frequencies, logits):
+    """KL(softmax of the logits ‖ frequencies)"""
+    log_q = torch.log_softmax(logits, dim=-1)
+    return (log_q.exp() * (log_q - frequencies.log())).sum()
 
 
 def entropy(counts):
@@ -56,19 +62,31 @@ def test_unseen_levels_keep_a_place(student, rng):
 
 @pytest.mark.points(1)
 def test_descent_arrives_at_the_counts(student, rng):
-    """Gradient descent on the logits ends within 0.001 nats of the counts"""
+    """Gradient descent on the logits ends within 0.001 nats of the counts, and after two steps it is on its way"""
+    read = "task 1 of the notebook, and lecture 2, section 'Gradient descent on logits'"
     counts = 10 + 6 * torch.randperm(5, generator=rng) + torch.randint(6, (5,), generator=rng)
-    x = levels_with_counts(counts, rng)
-    logits = student.fit_softmax_histogram(x, 5, num_steps=400, learning_rate=1.0)
-    log_q = torch.log_softmax(logits, dim=-1)
-    divergence = (log_q.exp() * (log_q - (counts.double() / counts.sum()).log())).sum()
+    x, frequencies = levels_with_counts(counts, rng), counts.double() / counts.sum()
+    early, late = (
+        student.fit_softmax_histogram(x, 5, num_steps=num_steps, learning_rate=rate)
+        for num_steps, rate in ((2, 0.5), (400, 1.0))
+    )
+    for logits in (early, late):
+        assert_shape(logits, (5,), what="the logits", read=read)
     assert_close(
-        divergence,
+        divergence_from(frequencies, late),
         torch.zeros((), dtype=torch.float64),
         tolerance=1e-3,
         what="KL(softmax of the logits ‖ frequencies) after 400 steps of length 1",
         cause="a summed loss (steps n times too long), softmax applied twice, or the wrong sign",
-        read="task 1 of the notebook, and lecture 2, section 'Gradient descent on logits'",
+        read=read,
+    )
+    assert_bound(
+        divergence_from(frequencies, early) / divergence_from(frequencies, torch.zeros(5).double()),
+        0.2,
+        0.95,
+        what="KL(softmax of the logits ‖ frequencies) after 2 steps of length 0.5, as a part of that before the first",
+        cause="the logits do not begin at 0, or they are counted instead of descended to",
+        read=read,
     )
 
 

@@ -11,11 +11,13 @@ from dgm_course.testing import (
     all_strings,
     assert_causal,
     assert_close,
+    assert_each_alone,
     assert_normalized,
     assert_not_independent,
     assert_shape,
     assert_unchanged,
     binary_strings,
+    draw_dependent,
     outputs_over_weights,
     randomize,
 )
@@ -37,14 +39,9 @@ def draw_degrees(num_dims, widths, rng):
 
 def draw_model(student, rng, *arguments):
     """A MADE with random weights; half the usual scale keeps the conditionals away from 0 and 1."""
-    model, num_levels = student.MADE(*arguments), arguments[3] if len(arguments) > 3 else 2
-    assert_not_independent(
-        lambda x: randomize(model, rng).log_prob(x),
-        all_strings(num_levels, arguments[0]),
-        draws=8,
-        read=READ,
-    )
-    return randomize(model, rng, scale=0.5)
+    num_levels = arguments[3] if len(arguments) > 3 else 2
+    strings = all_strings(num_levels, arguments[0])
+    return draw_dependent(student.MADE(*arguments), rng, strings, scale=0.5, read=READ)
 
 
 def assert_dependencies(model, rng, inputs, ordering, *, cause, alternatives=None, draws=16):
@@ -115,8 +112,9 @@ def test_masked_linear_uses_exactly_its_mask(student, rng):
     """MaskedLinear: with any weights, output a depends on the inputs b where the mask is 1"""
     mask = torch.rand(6, 4, generator=rng) < 0.5
     for given in (mask, mask.float()):
+        layer = student.MaskedLinear(given)
         assert_causal(
-            randomize(student.MaskedLinear(given), rng),
+            lambda x, layer=layer: outputs_over_weights(layer, rng, x, num_draws=2),
             torch.randn(5, 4, generator=rng, dtype=torch.float64),
             mask,
             cause="the mask is used once, at construction; multiply weight * mask in every forward pass",
@@ -181,6 +179,7 @@ def test_binary_probabilities_sum_to_one(student, rng):
         assert_normalized(
             model.log_prob,
             binary_strings(num_dims).T.contiguous().T,
+            dependent=True,
             tolerance=1e-7,  # F.softplus is the identity above 20: a legitimate log_prob is off by 1e-9
             cause="a logit sees its own or a later dimension, or log_prob takes a mean over the dimensions",
             read=READ,
@@ -194,6 +193,7 @@ def test_categorical_probabilities_sum_to_one(student, rng):
     assert_normalized(
         model.log_prob,
         all_strings(4, 4),
+        dependent=True,
         cause="the softmax runs over the wrong axis, or a dimension's logits are mixed with another's",
         read=READ,
     )
@@ -203,33 +203,39 @@ def test_categorical_probabilities_sum_to_one(student, rng):
 def test_log_prob_is_the_likelihood_of_the_logits(student, rng):
     """log_prob(x) sums log p(x_i | logits_i), with logits from forward(x)"""
     cause = "forward returns probabilities where logits are due, or log_prob treats probabilities as logits"
-    binary = draw_model(student, rng, 5, (11, 9), draw_ordering(5, rng))
-    x = torch.randint(2, (7, 5), generator=rng)
-    logits = binary(x)
-    assert_shape(logits, (7, 5), what="binary logits", cause="forward gives (B, D)", read=READ)
+    binary, x = draw_model(student, rng, 5, (11, 9), draw_ordering(5, rng)), binary_strings(5)
+    logits = assert_each_alone(binary, x, what="binary logits", shape=(5,), read=READ)
     signed = torch.where(x == 1, logits, -logits)
-    expected = -torch.log1p(torch.exp(-signed.abs())) + signed.clamp(max=0)
-    assert_close(
-        binary.log_prob(x), expected.sum(1), tolerance=1e-7, what="binary log_prob", cause=cause, read=READ
-    )
+    expected = (-torch.log1p(torch.exp(-signed.abs())) + signed.clamp(max=0)).sum(1)
+    assert_not_independent(expected, x, read=READ)
+    assert_close(binary.log_prob(x), expected, tolerance=1e-7, what="binary log_prob", cause=cause, read=READ)
 
-    categorical = draw_model(student, rng, 5, (11, 9), draw_ordering(5, rng), 3)
-    x = torch.randint(3, (7, 5), generator=rng)
-    logits = categorical(x)
-    assert_shape(logits, (7, 5, 3), what="categorical logits", cause="forward gives (B, D, K)", read=READ)
-    expected = (logits * torch.nn.functional.one_hot(x, 3)).sum(-1) - logits.logsumexp(-1)
-    assert_close(
-        categorical.log_prob(x), expected.sum(1), what="categorical log_prob", cause=cause, read=READ
-    )
+    categorical, x = draw_model(student, rng, 4, (11, 9), draw_ordering(4, rng), 3), all_strings(3, 4)
+    logits = assert_each_alone(categorical, x, what="categorical logits", shape=(4, 3), read=READ)
+    expected = ((logits * torch.nn.functional.one_hot(x, 3)).sum(-1) - logits.logsumexp(-1)).sum(1)
+    assert_not_independent(expected, x, read=READ)
+    assert_close(categorical.log_prob(x), expected, what="categorical log_prob", cause=cause, read=READ)
 
 
 @pytest.mark.points(1)
 def test_forward_leaves_the_weights_alone(student, rng):
     """forward and log_prob leave every parameter and buffer bit-identical"""
+    x = binary_strings(5)
     model = draw_model(student, rng, 5, (11, 9), draw_ordering(5, rng))
+    logits = outputs_over_weights(model, rng, x, num_draws=8, scale=0.5)
+    assert_shape(logits, (32, 5, 8), what="binary logits under 8 draws of the weights", read=READ)
+    moves = (logits - logits[:1]).abs().amax(dim=(0, 2)) > 1e-9
+    assert_close(
+        bool(moves.any() and not moves.all()),
+        True,
+        what="'some logit moves with the input, and that of the first dimension does not'",
+        cause="no mask is in use, or no input",
+        read=READ,
+    )
+    randomize(model, rng, scale=0.5)
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    model(binary_strings(5))
-    model.log_prob(binary_strings(5))
+    model(x)
+    model.log_prob(x)
     assert_unchanged(
         before,
         model.state_dict(),

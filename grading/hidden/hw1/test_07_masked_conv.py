@@ -6,15 +6,18 @@ Nothing forbidden and nothing missing, for one layer of every kernel size and fo
 
 import pytest
 import torch
+from torch.nn.functional import one_hot, pad
 
 from dgm_course.testing import (
-    assert_bound,
     assert_causal,
     assert_close,
+    assert_moved,
     assert_normalized,
     assert_shape,
     assert_unchanged,
     binary_strings,
+    draw_dependent,
+    draw_responsive,
     outputs_over_weights,
     randomize,
 )
@@ -41,21 +44,13 @@ def support(mask_type, kernel_size, size_in, size_out, num_groups=1):
     return near & (above | left | centre & earlier)
 
 
-def assert_not_constant(layer, image):
-    assert_bound(
-        (layer(image) - layer(-image)).abs().max(),
-        lower=1e-6,
-        what="change of the output when the image changes its sign",
-        cause="the output takes no notice of the image",
-        read=READ,
-    )
-
-
 def assert_layer_reads(student, rng, mask_type, kernel_size, size_in, out_channels, num_groups, cause):
-    layer = randomize(student.MaskedConv2d(mask_type, size_in[0], out_channels, kernel_size, num_groups), rng)
+    images = torch.randn(2, *size_in, dtype=torch.float64, generator=rng)
+    layer = student.MaskedConv2d(mask_type, size_in[0], out_channels, kernel_size, num_groups)
+    draw_responsive(layer, rng, images, read=READ)
     assert_causal(
         lambda x: layer(x).flatten(1),
-        torch.randn(2, *size_in, dtype=torch.float64, generator=rng),
+        images,
         support(mask_type, kernel_size, size_in, (out_channels, *size_in[1:]), num_groups),
         tolerance=1e-12,  # one weight alone carries a dependency: it may be small
         cause=cause,
@@ -120,10 +115,14 @@ def test_a_stack_reads_all_that_its_layers_can(student, rng):
 @pytest.mark.points(2)
 def test_all_grey_images_sum_to_one(student, rng):
     """The probabilities of all 512 binary 3×3 images sum to 1"""
-    model = randomize(student.PixelCNN(2, draw(3, 8, rng), 2 * draw(1, 2, rng) + 1, draw(2, 3, rng)), rng)
+    images = binary_strings(9).reshape(-1, 1, 3, 3)
+    model = student.PixelCNN(2, draw(3, 8, rng), 2 * draw(1, 2, rng) + 1, draw(2, 3, rng))
+    first_rows = binary_strings(3).reshape(-1, 1, 1, 3)
+    draw_dependent(model, rng, first_rows, read=READ)
     assert_normalized(
         model.log_prob,
-        binary_strings(9).reshape(-1, 1, 3, 3),
+        images,
+        dependent=True,
         cause="a logit reads the pixel it predicts or a later one",
         read=READ,
     )
@@ -132,10 +131,14 @@ def test_all_grey_images_sum_to_one(student, rng):
 @pytest.mark.points(1)
 def test_all_colour_images_sum_to_one(student, rng):
     """The probabilities of all 4096 binary 2×2 images with three colours sum to 1"""
-    model = randomize(student.PixelCNN(2, 3 * draw(1, 3, rng), 3, 2, image_channels=3), rng)
+    images = binary_strings(12).reshape(-1, 3, 2, 2)
+    model = student.PixelCNN(2, 3 * draw(1, 3, rng), 3, 2, image_channels=3)
+    first_pixels = binary_strings(3).reshape(-1, 3, 1, 1)
+    draw_dependent(model, rng, first_pixels, read=READ)
     assert_normalized(
         model.log_prob,
-        binary_strings(12).reshape(-1, 3, 2, 2),
+        images,
+        dependent=True,
         cause="a colour reads itself, or one that comes after it, at its own pixel",
         read=READ,
     )
@@ -146,16 +149,27 @@ def test_the_border_is_zeros_and_sizes_stay(student, rng):
     """Any image size, one pixel included: the output has the same, and outside the image there are zeros"""
     for height, width in ((1, 1), (1, draw(2, 5, rng)), (draw(2, 5, rng), 1)):
         kernel_size = 2 * draw(1, 3, rng) + 1
-        layer = randomize(student.MaskedConv2d("B", 2, 3, kernel_size), rng)
         image = torch.randn(2, 2, height, width, dtype=torch.float64, generator=rng)
+        layer = draw_responsive(student.MaskedConv2d("B", 2, 3, kernel_size), rng, image, read=READ)
         frame = kernel_size // 2 + 1
-        framed = torch.nn.functional.pad(image, (frame,) * 4)
-        assert_shape(layer(image), (2, 3, height, width), what=f"output for {height}×{width}", read=READ)
-        assert_not_constant(layer, image)
+        within_zeros, within_ones = (
+            layer(pad(pad(image, (frame, frame, frame, 0), value=value), (0, 0, 0, frame), value=1.0))
+            for value in (0.0, 1.0)
+        )
+        inside = slice(frame, -frame)
+        output = layer(image)
+        assert_shape(output, (2, 3, height, width), what=f"output for {height}×{width}", read=READ)
+        assert_moved(
+            within_ones[..., inside, inside],
+            output,
+            "the output when ones surround the image",
+            "no pixel reads another",
+            READ,
+        )
         assert_close(
-            layer(image),
-            layer(framed)[:, :, frame:-frame, frame:-frame],
-            what="output, beside that for the same image in a frame of zeros,",
+            output,
+            within_zeros[..., inside, inside],
+            what="output, beside that for the same image with zeros above, left and right, and ones below,",
             cause="padding is kernel_size // 2 zeros on each side, not copies or reflections of the border",
             read=READ,
         )
@@ -164,9 +178,19 @@ def test_the_border_is_zeros_and_sizes_stay(student, rng):
 @pytest.mark.points(1)
 def test_forward_leaves_the_weights_alone(student, rng):
     """forward leaves every parameter and buffer bit-identical"""
-    layer = randomize(student.MaskedConv2d("A", 3, 6, 3, num_groups=3), rng)
+    image = torch.randn(2, 3, 4, 3, dtype=torch.float64, generator=rng)
+    layer = draw_responsive(student.MaskedConv2d("A", 3, 6, 3, num_groups=3), rng, image, read=READ)
+    last_only = one_hot(torch.tensor(11), 12).reshape(4, 3).expand_as(image)
+    assert_close(
+        layer(image + last_only).flatten(2)[..., :-1],
+        layer(image).flatten(2)[..., :-1],
+        what="the output at all pixels before the only one that changes, the last,",
+        cause="no mask is in use",
+        read=READ,
+    )
+    randomize(layer, rng)
     before = {name: value.clone() for name, value in layer.state_dict().items()}
-    assert_not_constant(layer, torch.randn(2, 3, 4, 3, dtype=torch.float64, generator=rng))
+    layer(image)
     assert_unchanged(
         before,
         layer.state_dict(),

@@ -11,11 +11,13 @@ from dgm_course.testing import (
     all_strings,
     assert_causal,
     assert_close,
+    assert_moved,
     assert_normalized,
-    assert_not_independent,
+    assert_shape,
     binary_strings,
+    draw_dependent,
+    draw_responsive,
     outputs_over_weights,
-    randomize,
 )
 
 READ = "task 8 of the notebook, and lecture 2, section 'Gated PixelCNN'"
@@ -35,18 +37,23 @@ def logits_over_weights(model, rng, *inputs):
     return outputs_over_weights(model, rng, *inputs, num_draws=8, scale=0.5).flatten(1, 3)
 
 
-def draw_model(student, rng, *arguments, **options):
-    """A random model of images that, with one set of weights at least, reads the pixels before each pixel."""
-    model, labels = student.GatedPixelCNN(*arguments, **options), options.get("num_classes")
-    assert_not_independent(
-        lambda x: randomize(model, rng).log_prob(
-            x.reshape(-1, 1, 2, 2), *([x.new_zeros(len(x))] if labels else [])
-        ),
-        all_strings(arguments[0], 4),
-        draws=8,
+def draw_model(student, rng, num_levels, *arguments, **options):
+    """Random weights under which the pixels of a row depend on each other, hence those of all images."""
+    model, labels = student.GatedPixelCNN(num_levels, *arguments, **options), "num_classes" in options
+    return draw_dependent(
+        model,
+        rng,
+        all_strings(num_levels, 3).reshape(-1, 1, 1, 3),
+        log_prob=lambda x: model.log_prob(x, *([x.new_zeros(len(x))] if labels else [])),
         read=READ,
     )
-    return randomize(model, rng)
+
+
+def draw_layer(student, rng, channels, kernel_size, first, size, output, scale=0.5):
+    """A random layer whose output stack (0 for v, 1 for h) reads its weights and its inputs."""
+    v, h = features(1, channels, *size, rng), features(1, channels, *size, rng)
+    layer = student.GatedLayer(channels, kernel_size, first)
+    return draw_responsive(layer, rng, v, h, scale=scale, output=lambda stacks: stacks[output], read=READ)
 
 
 def offsets(height, width):
@@ -97,10 +104,10 @@ def test_every_pixel_reads_all_earlier_ones(student, rng):
 def test_all_images_sum_to_one(student, rng):
     """The probabilities of all 512 binary 3×3 images sum to 1, and those of all 2×3 images with three levels"""
     for levels, height, width in ((2, 3, 3), (3, 2, 3)):
-        model = draw_model(student, rng, levels, draw(2, 6, rng), 3, draw(2, 3, rng))
         assert_normalized(
-            model.log_prob,
+            draw_model(student, rng, levels, draw(2, 6, rng), 3, draw(2, 3, rng)).log_prob,
             all_strings(levels, height * width).reshape(-1, 1, height, width),
+            dependent=True,
             cause="a logit reads the pixel it predicts or a later one",
             read=READ,
         )
@@ -111,7 +118,7 @@ def test_the_vertical_stack_reads_rows_and_never_h(student, rng):
     """v' reads v in the rectangle rows i-r … i, columns j-r … j+r, and nothing of h"""
     for first in (True, False):
         r, channels, size = draw(1, 2, rng), draw(2, 4, rng), (draw(3, 5, rng), draw(3, 5, rng))
-        layer = randomize(student.GatedLayer(channels, 2 * r + 1, first), rng, scale=0.5)
+        layer = draw_layer(student, rng, channels, 2 * r + 1, first, size, 0)
         down, right = offsets(*size)
         rectangle = (-r <= down) & (down <= 0) & (right.abs() <= r)
         cause = "h is added to v or to s; the arrows go from v to h only"
@@ -125,7 +132,7 @@ def test_the_horizontal_stack_reads_the_left_and_the_rows_above(student, rng):
     """h', less its residual, reads h from j-r to j-1 (first layer) or j (later), and v in the r+1 rows above"""
     for first in (True, False):
         r, channels, size = draw(1, 2, rng), draw(2, 4, rng), (draw(3, 5, rng), draw(3, 5, rng))
-        layer = randomize(student.GatedLayer(channels, 2 * r + 1, first), rng, scale=0.5)
+        layer = draw_layer(student, rng, channels, 2 * r + 1, first, size, 1)
         down, right = offsets(*size)
         row = (down == 0) & (-r <= right) & (right <= (-1 if first else 0))
         cause = "in the first layer W_h ends left of the pixel and nothing is added; later it reads the pixel"
@@ -140,7 +147,7 @@ def test_gates_saturate_and_h_is_added_once(student, rng):
     """v' is tanh · σ: for huge inputs -1, 0 or 1; h' is a bounded term, plus h exactly once after the first layer"""
     for first in (True, False):
         channels = draw(6, 9, rng)
-        layer = randomize(student.GatedLayer(channels, 3, first), rng)
+        layer = draw_layer(student, rng, channels, 3, first, (4, 5), 0, scale=1.0)
         v, h = features(8, channels, 4, 5, rng), features(8, channels, 4, 5, rng)
         far = 1e11  # so that a gate short of saturation comes less than once in a million tests
         (far_v, far_h), further_h = layer(far * v, far * h), layer(2 * far * v, 2 * far * h)[1]
@@ -179,12 +186,26 @@ def test_each_class_has_its_own_distribution(student, rng):
     num_classes = draw(2, 4, rng)
     model = draw_model(student, rng, 2, draw(3, 6, rng), 3, 2, num_classes=num_classes)
     images = binary_strings(9).reshape(-1, 1, 3, 3)
+
+    def log_prob_given(label):
+        return lambda x: model.log_prob(x, torch.full((len(x),), label))
+
     for label in range(num_classes):
         assert_normalized(
-            lambda x, label=label: model.log_prob(x, torch.full((len(x),), label)),
+            log_prob_given(label),
             images,
+            dependent=label == 0,
             cause="with labels, a logit reads the pixel it predicts or a later one",
             read=READ,
+        )
+    given_first = log_prob_given(0)(images[::32])
+    for label in range(1, num_classes):
+        assert_moved(
+            log_prob_given(label)(images[::32]),
+            given_first,
+            f"log p(x | y) when the label changes from 0 to {label}",
+            "the label is ignored",
+            READ,
         )
     order = torch.randperm(512, generator=rng)[: 2 * num_classes]
     labels = torch.arange(2 * num_classes) % num_classes
@@ -206,8 +227,21 @@ def test_the_label_reaches_every_pixel(student, rng):
     num_classes = draw(3, 5, rng)
     height, width = draw(1, 4, rng), draw(2, 4, rng)
     model = student.GatedPixelCNN(2, 6, 3, 2, num_classes=num_classes)
-    image = torch.randint(0, 2, (1, 1, height, width), generator=rng).repeat(num_classes, 1, 1, 1)
-    logits = logits_over_weights(model, rng, image, torch.arange(num_classes))
+    image = torch.randint(0, 2, (1, 1, height, width), generator=rng)
+    other = image.clone()
+    other[..., -1, -2] = 1 - other[..., -1, -2]
+    images = torch.cat([image, other]).repeat_interleave(num_classes, 0)
+    logits = logits_over_weights(model, rng, images, torch.arange(num_classes).repeat(2))
+    assert_shape(
+        logits, (2 * num_classes, height * width, 2, 8), what="logits under 8 draws of weights", read=READ
+    )
+    assert_moved(
+        logits[num_classes:, -1],
+        logits[:num_classes, -1],
+        "the logits of the last pixel when the pixel before it changes",
+        "the image is not read",
+        READ,
+    )
     for label in range(1, num_classes):
         change = (logits[label] - logits[0]).abs().flatten(1).amax(1)
         if not (change > 1e-9).all():

@@ -5,7 +5,14 @@ import math
 import pytest
 import torch
 
-from dgm_course.testing import assert_bound, assert_causal, assert_close, assert_shape, randomize
+from dgm_course.testing import (
+    assert_bound,
+    assert_causal,
+    assert_close,
+    assert_moved,
+    assert_shape,
+    draw_responsive,
+)
 
 READ = "task 9 of the notebook, and lecture 2, section 'Attention'"
 
@@ -16,7 +23,38 @@ def draw(rng, *shape):
 
 
 def draw_attention(student, rng, dim, num_heads):
-    return randomize(student.CausalSelfAttention(dim, num_heads), rng, scale=0.5)
+    """Random weights under which y reads x."""
+    attention, x = student.CausalSelfAttention(dim, num_heads), draw(rng, 2, 3, dim)
+    return draw_responsive(attention, rng, x, scale=0.5, output=lambda result: result[0], read=READ)
+
+
+def assert_attends(student, rng):
+    """One head after two steps: y lies between the y of each step alone, and x decides how far from either.
+
+    So it is for any weights, since y is linear in the values. A running sum and a running mean are causal, complete
+    and can be cached as well, but attend to nothing.
+    """
+    attention, x = draw_attention(student, rng, 4, 1), draw(rng, 8, 2, 4)
+    first, second = attention(x[:, :1])[0][:, 0], attention(x[:, 1:])[0][:, 0]
+    both = attention(x)[0][:, 1]
+    for y in (first, second, both):
+        assert_shape(y, (8, 4), what="y of one step", read=READ)
+    way = second - first
+    share = ((both - first) * way).sum(-1, keepdim=True) / way.square().sum(-1, keepdim=True)
+    assert_close(
+        both,
+        first + share * way,
+        what="y after two steps, on the line between the y of each step alone,",
+        cause="y is no mean of values with weights that sum to 1, or more than a linear layer follows it",
+        read=READ,
+    )
+    assert_moved(
+        share,
+        share[:1],
+        "the weight of the second step, from example to example",
+        "no query meets a key",
+        READ,
+    )
 
 
 def reference(q, k):
@@ -44,14 +82,17 @@ def test_rows_sum_to_one(student, rng):
             cause="a mask applied after the softmax, a softmax over the queries, or a row with nothing left (NaN)",
             read=READ,
         )
+        again = student.causal_attention_weights(q, k)
+        assert_close(again, weights, what="the weights when asked again", cause="noise", read=READ)
         if length > 1:
-            assert_bound(
-                (weights - student.causal_attention_weights(-q, k)).abs().max(),
-                lower=1e-6,
-                what="change of the weights when all queries change their sign",
-                cause="the weights take no notice of the queries",
-                read=READ,
-            )
+            for name, changed in (("queries", (-q, k)), ("keys", (q, -k))):
+                assert_moved(
+                    student.causal_attention_weights(*changed),
+                    weights,
+                    f"the weights when all {name} change their sign",
+                    f"the weights take no notice of the {name}",
+                    READ,
+                )
 
 
 @pytest.mark.points(1)
@@ -87,6 +128,7 @@ def test_queries_are_those_of_the_last_steps(student, rng):
 @pytest.mark.points(1)
 def test_outputs_read_past_and_present(student, rng):
     """CausalSelfAttention: y_t depends on exactly the steps 0 to t, for one head and for several"""
+    assert_attends(student, rng)
     for dim, num_heads in ((6, 1), (6, 3)):
         attention = draw_attention(student, rng, dim, num_heads)
         direction = torch.randn(dim, generator=rng, dtype=torch.float64)
@@ -129,6 +171,7 @@ def test_output_formula(student, rng):
 @pytest.mark.points(2)
 def test_cached_equals_uncached(student, rng):
     """CausalSelfAttention: a sequence in pieces with a cache gives the outputs of the whole"""
+    assert_attends(student, rng)
     for pieces in ((1, 1, 1, 1, 1), (2, 3, 1), (1, 4), (1,)):
         attention = draw_attention(student, rng, 6, 2)
         x = draw(rng, 2, sum(pieces), 6)
@@ -158,6 +201,7 @@ def test_cached_equals_uncached(student, rng):
 @pytest.mark.points(1)
 def test_sequences_do_not_meet(student, rng):
     """CausalSelfAttention: without a cache each call starts afresh, and one cache can be continued twice"""
+    assert_attends(student, rng)
     attention = draw_attention(student, rng, 4, 2)
     start, one, other = draw(rng, 2, 3, 4), draw(rng, 2, 2, 4), draw(rng, 2, 2, 4)
     _, cache = attention(start)

@@ -9,25 +9,44 @@ from dgm_course.testing import (
     assert_bound,
     assert_causal,
     assert_close,
+    assert_each_alone,
+    assert_moved,
     assert_normalized,
     assert_not_independent,
     binary_strings,
+    draw_dependent,
     outputs_over_weights,
-    randomize,
 )
 
 READ = "task 12 of the notebook, and lecture 2, section 'Conditional models'"
 
 
 def random_model(student, rng, num_dims, num_classes, hidden_dims):
+    """Random weights under which the first class has dimensions that depend on each other."""
     model = student.ConditionalMADE(num_dims, num_classes, hidden_dims)
-    assert_not_independent(
-        lambda x: randomize(model, rng).log_prob(x, x.new_zeros(len(x))),
+    return draw_dependent(
+        model,
+        rng,
         binary_strings(num_dims),
-        draws=8,
+        log_prob=lambda x: model.log_prob(x, x.new_zeros(len(x))),
+        scale=0.7,
         read=READ,
     )
-    return randomize(model, rng, scale=0.7)
+
+
+def log_likelihoods(model, x, num_classes):
+    """log p(x | y) of every class (C, B); for more than one dimension, classes differ and dimensions are dependent."""
+    by_class = torch.stack([model.log_prob(x, torch.full((len(x),), y)) for y in range(num_classes)])
+    assert_not_independent(by_class[0], x, read=READ)
+    for label in range(1, num_classes if x.shape[1] > 1 else 1):
+        assert_moved(
+            by_class[label],
+            by_class[0],
+            f"log p(x | y) when the label changes from 0 to {label}",
+            "the label is ignored",
+            READ,
+        )
+    return by_class
 
 
 def random_prior(num_classes, rng):
@@ -74,6 +93,7 @@ def test_each_class_is_a_distribution(student, rng):
             assert_normalized(
                 lambda x, m=model, y=label: m.log_prob(x, torch.full((len(x),), y)),
                 binary_strings(num_dims),
+                dependent=label == 0,
                 cause="a path from x to an output that no mask guards, or a mean over the dimensions",
                 read=READ,
             )
@@ -106,6 +126,7 @@ def test_label_reaches_every_dimension(student, rng):
     logits = outputs_over_weights(
         model, rng, x.repeat(num_classes, 1), labels.repeat_interleave(len(x)), num_draws=8, scale=0.7
     ).unflatten(0, (num_classes, len(x)))  # (classes, strings, dims, draws)
+    assert_moved(logits[:, 1:], logits[:, :1], "the logits when x changes", "x is not read", READ)
     change = (logits[:, None] - logits).abs().amax(dim=(2, 4))  # (classes, classes, dims)
     first, second = torch.combinations(torch.arange(num_classes)).unbind(dim=1)
     assert_bound(
@@ -123,9 +144,14 @@ def test_classifier_is_bayes_rule(student, rng):
     for num_dims, num_classes in ((5, 3), (1, 2)):
         model = random_model(student, rng, num_dims, num_classes, (8,))
         x, log_prior = binary_strings(num_dims), random_prior(num_classes, rng)
-        likelihoods = [model.log_prob(x, torch.full((len(x),), y)) for y in range(num_classes)]
-        joint = torch.stack(likelihoods, dim=1) + log_prior
-        posterior = model.log_posterior(x, log_prior)
+        joint = log_likelihoods(model, x, num_classes).T + log_prior
+        posterior = assert_each_alone(
+            lambda x, m=model, prior=log_prior: m.log_posterior(x, prior),
+            x,
+            what="log p(y | x)",
+            shape=(num_classes,),
+            read=READ,
+        )
         cause = "the prior is left out, or the joint is not divided by p(x)"
         assert_close(
             posterior,
