@@ -14,7 +14,7 @@ from distributed import Client, KilledWorker, as_completed
 
 from dgm_course.homework.course import homework
 from grading.pipeline.errors import CourseError
-from grading.pipeline.run import Job, grade_job
+from grading.pipeline.pool import Job, grade_job
 from grading.pipeline.submission import environment_fingerprint, suite_fingerprint
 from grading.pipeline.transcripts import Graded
 from grading.sandbox.client import Sandbox

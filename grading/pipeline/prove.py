@@ -13,8 +13,8 @@ import nbformat
 
 from dgm_course.homework.course import Homework
 from grading.pipeline.bank import Misconception, hand_in, misconceptions, proof_path, right_styles
+from grading.pipeline.pool import Job, Progress, grade_all
 from grading.pipeline.results import Result, write_atomically
-from grading.pipeline.run import Job, Progress, grade_all
 
 SECRET = b"prove"
 SEEDS = 50

@@ -30,7 +30,7 @@ import pytest
 from dgm_course.homework.course import Homework, homework
 from grading.pipeline.bank import hand_in
 from grading.pipeline.notebooks import instructor_notebook, reference_cells, skeleton
-from grading.pipeline.run import stay_on
+from grading.pipeline.pool import stay_on
 from grading.pipeline.submission import grade_submission
 from grading.pipeline.suite import HiddenSuite
 from grading.pipeline.workers import runnable_cells

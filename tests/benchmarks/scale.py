@@ -28,8 +28,9 @@ from grading_overhead import nbgrader, release_stock
 from dgm_course.homework.course import Homework, homework
 from grading.pipeline.bank import hand_in, misconceptions, right_styles
 from grading.pipeline.notebooks import reference_cells, release_notebook
+from grading.pipeline.pool import Job, grade_all
 from grading.pipeline.results import Result, write_atomically
-from grading.pipeline.run import Job, grade_all, run_class
+from grading.pipeline.run import run_class
 from grading.pipeline.submitted import submitted_path
 from grading.pipeline.transcripts import transcript_path
 

@@ -11,11 +11,11 @@ import sys
 from pathlib import Path
 
 from dgm_course.homework.course import homework
-from grading.pipeline import drafts, run
+from grading.pipeline import drafts, pool, run
 from grading.sandbox import client
 
 COURSE, STOP = Path(sys.argv[1]), sys.argv[2]
-grade, replace = run.grade, os.replace
+grade, replace = pool.grade, os.replace
 
 
 def grade_first_task(work, student, content, sandbox, secret, tasks=None):
@@ -31,7 +31,7 @@ def replace_or_wait(draft, path):
 
 
 # The pool's processes import this file too.
-run.grade = grade_first_task
+pool.grade = grade_first_task
 client._proved.add("landlock")  # that nobody escapes is shown elsewhere
 
 if __name__ == "__main__":

@@ -14,8 +14,9 @@ from grading.pipeline import cluster
 from grading.pipeline.bank import hand_in
 from grading.pipeline.cluster import Cluster
 from grading.pipeline.errors import CourseError
+from grading.pipeline.pool import Job
 from grading.pipeline.results import write_atomically
-from grading.pipeline.run import Job, run_class
+from grading.pipeline.run import run_class
 from grading.pipeline.submitted import submitted_path
 
 QUIET = {"dashboard_address": ":0", "silence_logs": logging.CRITICAL, "processes": True}

@@ -17,8 +17,9 @@ import pytest
 from dgm_course.homework.course import homework
 from grading.pipeline import bank, drafts, run
 from grading.pipeline.notebooks import reference_cells
+from grading.pipeline.pool import Job, grade_job
 from grading.pipeline.results import Result, write_atomically
-from grading.pipeline.run import Job, run_class
+from grading.pipeline.run import run_class
 from grading.pipeline.submitted import submitted_path
 from grading.pipeline.transcripts import Graded
 from grading.sandbox import procfs, scratch
@@ -87,9 +88,8 @@ def test_a_killed_run_loses_what_was_in_hand_and_leaves_nothing(
     def grade_here(jobs: Iterable[Job], secret: bytes, **_: object) -> Iterator[tuple[Job, Graded]]:
         for job in jobs:
             again.append(job.student)
-            yield job, run._grade(replace(job, tasks=(FIRST,)), secret)
+            yield job, grade_job(replace(job, tasks=(FIRST,)), sandbox, secret)
 
-    monkeypatch.setattr(run, "_sandbox", sandbox)
     monkeypatch.setattr(run, "Sandbox", lambda **_: contextlib.nullcontext(sandbox))
     monkeypatch.setattr(run, "grade_all", grade_here)
     after, failures = run_class(course, HW1)
@@ -109,9 +109,8 @@ def outcome(result: Result) -> tuple[object, ...]:
 def test_who_is_killed_while_grading_costs_no_points(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, who: str
 ) -> None:
-    monkeypatch.setattr(run, "_sandbox", sandbox)
     job = Job("hw1", "student-01", RIGHT, (FIRST,))
-    undisturbed = run._grade(job, b"secret").result
+    undisturbed = grade_job(job, sandbox, b"secret").result
     exchange, victims = WorkerProcess.exchange, []
 
     def exchange_and_kill(worker: WorkerProcess, kind: str, body: dict[str, object]) -> object:
@@ -124,7 +123,7 @@ def test_who_is_killed_while_grading_costs_no_points(
         return exchange(worker, kind, body)
 
     monkeypatch.setattr(WorkerProcess, "exchange", exchange_and_kill)
-    disturbed = run._grade(job, b"secret").result
+    disturbed = grade_job(job, sandbox, b"secret").result
     assert len(victims) == 1
     assert outcome(disturbed) == outcome(undisturbed)
     assert disturbed.score == disturbed.max_score == 6

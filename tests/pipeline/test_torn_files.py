@@ -24,8 +24,9 @@ from dgm_course.homework.course import Homework, homework
 from grading import cli
 from grading.pipeline import drafts, run
 from grading.pipeline.gradebook import import_results, read_ledger
+from grading.pipeline.pool import Job
 from grading.pipeline.results import Result, result_path, write_result
-from grading.pipeline.run import Job, run_class
+from grading.pipeline.run import run_class
 from grading.pipeline.submission import environment_fingerprint
 from grading.pipeline.transcripts import Graded
 

@@ -7,7 +7,7 @@ import nbformat
 
 from dgm_course.homework.course import homework
 from grading.pipeline.bank import hand_in
-from grading.pipeline.run import Job, grade_all
+from grading.pipeline.pool import Job, grade_all
 from grading.pipeline.transcripts import Graded
 
 
