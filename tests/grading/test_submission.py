@@ -122,7 +122,7 @@ def test_an_answer_that_multiplies_fails_its_test_alone():
 
 
 def test_a_broken_sandbox_costs_nobody_points(work, sandbox, monkeypatch):
-    def broken(*args):
+    def broken(*args, **kwargs):
         raise SandboxError("The sandbox's own process died: look for a lack of memory.")
 
     monkeypatch.setattr(sandbox, "worker", broken)
