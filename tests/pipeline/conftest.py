@@ -15,6 +15,8 @@ from grading.pipeline.release import release
 from grading.pipeline.results import Result, TaskResult, TestResult, write_atomically
 from grading.pipeline.submitted import submitted_path
 
+collect_ignore = ["interrupted.py"]  # a program that a test runs; pytest would import it to look for doctests
+
 
 @pytest.fixture
 def work() -> Homework:
