@@ -4,8 +4,8 @@ The same notebook (all of homework 1 solved but the training task), the same mac
 
 Stock: the marginal wall time of one more hand-in in a run of several, less what its cells computed (nbclient's own
 record), import cell excepted, for a kernel that imports torch is start-up.
-Ours: the wall time of one `grade_submission` in a process of the pool, less what its workers were busy with the
-student's cells and calls (our own record).
+Ours: the wall time of grading one, with its transcript, in a process of the pool, less what its workers were busy
+with the student's cells and calls (our own record).
 
 The second figure of ours is harder on us: less what the same cells, run once, and the same tests take in one bare
 process. It counts as overhead that every task's worker runs the cells before its own again, and all messages.
@@ -31,8 +31,8 @@ from dgm_course.homework.course import Homework, homework
 from grading.pipeline.bank import hand_in
 from grading.pipeline.notebooks import instructor_notebook, reference_cells, skeleton
 from grading.pipeline.pool import stay_on
-from grading.pipeline.submission import grade_submission
 from grading.pipeline.suite import HiddenSuite
+from grading.pipeline.transcripts import grade
 from grading.pipeline.workers import runnable_cells
 from grading.sandbox.client import Sandbox
 
@@ -49,7 +49,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, Sandbox() as sandbox:
         course = Path(folder)
         release_stock(course, work)
-        grade_submission(work, "warm-up", notebook.encode(), sandbox, b"bench")
+        grade(work, "warm-up", notebook.encode(), sandbox, b"bench")
         for round_ in range(ROUNDS):
             wall, busy = our_seconds(work, notebook, sandbox)
             ours.append(wall - busy)
@@ -73,7 +73,7 @@ def our_seconds(work: Homework, notebook: str, sandbox: Sandbox) -> tuple[float,
     runs = []
     for _ in range(5):
         start = time.perf_counter()
-        result = grade_submission(work, "student-01", notebook.encode(), sandbox, b"bench")
+        result = grade(work, "student-01", notebook.encode(), sandbox, b"bench").result
         runs.append((time.perf_counter() - start, sum(task.busy_seconds for task in result.tasks)))
     return sorted(runs)[2]
 
