@@ -39,4 +39,4 @@ def train_pixelcnn(images, generator):
     for weight in model.parameters():
         if weight.dim() == 4:
             nn.init.kaiming_normal_(weight, generator=generator)
-    return in_stages(model, images, generator, 5, 50)
+    return in_stages(model, images, generator, 9, 50)
