@@ -1,7 +1,9 @@
 """scikit-learn's handwritten digits: 1,797 images of 8×8 pixels with 17 levels, inside its wheel."""
 
+import functools
 from typing import Literal
 
+import numpy as np
 import torch
 
 from dgm_course.data.split import LabelledSplit, cut, shuffled
@@ -21,9 +23,7 @@ def digits(*, binarize: Literal["threshold"] | None = None) -> LabelledSplit:
         >>> grey.num_levels, grey.labels.validation.shape
         (17, torch.Size([350]))
     """
-    from sklearn.datasets import load_digits  # a second to import, so not before somebody wants digits
-
-    pixels, labels = load_digits(return_X_y=True)
+    pixels, labels = _table()
     order = shuffled(len(labels))
     x = torch.as_tensor(pixels).long().view(-1, 1, 8, 8)[order]
     y = torch.as_tensor(labels).long()[order]
@@ -33,3 +33,12 @@ def digits(*, binarize: Literal["threshold"] | None = None) -> LabelledSplit:
         case "threshold":
             return cut((x >= 8).long(), y, sizes=(1500, 0, 297), num_levels=2, classes=10)
     raise ValueError(f'binarize is None or "threshold", not {binarize!r}')
+
+
+@functools.cache
+def _table() -> tuple[np.ndarray, np.ndarray]:
+    """Pixels `(1797, 64)` and labels `(1797,)`; to read them from text takes longer than all that follows."""
+    from sklearn.datasets import load_digits  # a second to import, so not before somebody wants digits
+
+    pixels, labels = load_digits(return_X_y=True)
+    return pixels, labels

@@ -34,8 +34,14 @@ MAX_POISONOUS = 4  # a notebook with more cells that kill their process loses al
 MAX_MESSAGE = 1000
 MEMORY_BYTES = 4 * 2**30
 # What nobody reads is not computed: it took as long as the tests' own arithmetic.
-IDLE = "cacheprovider unraisableexception threadexception terminal logging faulthandler junitxml pastebin doctest"
-QUIET = ("--capture=no", *(f"-pno:{plugin}" for plugin in IDLE.split()))
+IDLE = """cacheprovider unraisableexception threadexception terminal logging faulthandler junitxml pastebin doctest
+    debugging legacypath recwarn setuponly setupplan skipping stepwise subtests tmpdir unittest warnings"""
+QUIET = (
+    "--assert=plain",
+    "--capture=no",
+    "--disable-plugin-autoload",
+    *(f"-pno:{plugin}" for plugin in IDLE.split()),
+)
 
 
 def secret_seed(secret: bytes, *names: str) -> int:

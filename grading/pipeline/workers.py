@@ -134,28 +134,31 @@ class CommonWorker:
     def __init__(self, suite: "HiddenSuite", tasks: tuple[Task, ...]) -> None:
         self.suite = suite
         self.worker = suite.sandbox.worker(COMMON_BUDGET, label="all tasks")
+        self.spent = Usage(0.0, 0.0, 0.0, 0.0)  # up to now, by whomever
         ids = {task.id for task in tasks}
         for cell in runnable_cells(suite.notebook, tasks[-1], {}):
-            before = self.worker.usage()
+            if cell.id in ids:
+                self.spent = self.worker.usage()
             result = self.worker.run(cell)
             if cell.id in ids:
                 suite.runs[cell.id].cell = result
-                self._charge(cell.id, before)
+                self._charge(cell.id)
+        self.spent = self.worker.usage()
 
     def testing(self, task: Task) -> Iterator["CommonWorker"]:
         """Charge the task what its tests use."""
-        before = self.worker.usage()
         yield self
-        self._charge(task.id, before)
+        self._charge(task.id)
 
-    def _charge(self, task: str, before: Usage) -> None:
-        now, run = self.worker.usage(), self.suite.runs[task]
+    def _charge(self, task: str) -> None:
+        before, now, run = self.spent, self.worker.usage(), self.suite.runs[task]
         run.usage = Usage(
             cpu_seconds=run.usage.cpu_seconds + now.cpu_seconds - before.cpu_seconds,
             wall_seconds=run.usage.wall_seconds + now.wall_seconds - before.wall_seconds,
             peak_memory_mib=now.peak_memory_mib,
             busy_seconds=run.usage.busy_seconds + now.busy_seconds - before.busy_seconds,
         )
+        self.spent = now
 
     def student(self) -> Student:
         return self.worker.student

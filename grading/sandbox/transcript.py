@@ -22,6 +22,7 @@ from grading.sandbox.session import Worker
 
 SCHEMA = 1
 MAX_BYTES = 2**27  # of all frames of a hand-in; the reference of homework 1 needs 20 MB of them
+LEVEL = 1  # a third less time than zstandard's own level, for 3 % more bytes
 NEVER_ASKED = "the transcript holds no answer to this question"
 
 
@@ -85,7 +86,7 @@ class Transcript:
                 {"label": session.label, "fault": session.fault, "usages": usages, "exchanges": exchanges}
             )
         index = json.dumps({"schema": SCHEMA, "sessions": sessions}).encode()
-        return zstandard.compress(b"".join([struct.pack(">I", len(index)), index, *frames]))
+        return zstandard.compress(b"".join([struct.pack(">I", len(index)), index, *frames]), level=LEVEL)
 
     @classmethod
     def load(cls, packed: bytes) -> "Transcript":

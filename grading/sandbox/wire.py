@@ -27,9 +27,11 @@ MAX_DIMS = 16
 MAX_KEY = 2**53
 
 PLAIN_DTYPES = (torch.float32, torch.float64, torch.int64, torch.bool, torch.uint8)
-DTYPES = {str(dtype).removeprefix("torch."): dtype for dtype in PLAIN_DTYPES}
 ALL_DTYPES = {str(t).removeprefix("torch."): t for t in vars(torch).values() if isinstance(t, torch.dtype)}
+NAMES = {dtype: name for name, dtype in ALL_DTYPES.items()}
+DTYPES = {NAMES[dtype]: dtype for dtype in PLAIN_DTYPES}
 NON_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
+to_json = json.JSONEncoder(allow_nan=False).encode
 
 
 class ProtocolViolation(Exception):  # noqa: N818 - the word of the design
@@ -100,14 +102,14 @@ class _Encoder:
             case Tensor():
                 return {"tensor": self.add(value)}
             case torch.dtype():
-                return {"dtype": str(value).removeprefix("torch.")}
+                return {"dtype": NAMES[value]}
             case torch.Generator():
                 return {"generator": value.initial_seed()}
         handle = value if isinstance(value, Handle) else self.unknown(value)
         return {"handle": [handle.target, handle.method]}
 
     def add(self, tensor: Tensor) -> int:
-        name = str(tensor.dtype).removeprefix("torch.")
+        name = NAMES[tensor.dtype]
         if name not in DTYPES or tensor.layout != torch.strided or tensor.is_nested:
             raise UnsendableError(
                 f"a {tensor.layout} tensor of dtype {name}; tensors may be {', '.join(DTYPES)}"
@@ -126,10 +128,8 @@ def pack(id: int, kind: str, body: object, unknown: Callable[[Any], Handle] = re
     """The bytes of one frame; what is not plain data becomes the handle that `unknown` returns."""
     encoder = _Encoder(unknown)
     value = encoder.encode(body)
-    buffers = [
-        {"dtype": str(b.dtype).removeprefix("torch."), "shape": list(b.shape)} for b in encoder.buffers
-    ]
-    header = json.dumps({"id": id, "kind": kind, "body": value, "buffers": buffers}, allow_nan=False).encode()
+    buffers = [{"dtype": NAMES[b.dtype], "shape": list(b.shape)} for b in encoder.buffers]
+    header = to_json({"id": id, "kind": kind, "body": value, "buffers": buffers}).encode()
     if len(header) > MAX_HEADER:
         raise UnsendableError(f"cannot send more than {MAX_HEADER >> 20} MiB of plain data")
     raw = [buffer.numpy().tobytes() for buffer in encoder.buffers]

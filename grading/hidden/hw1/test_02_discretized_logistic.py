@@ -37,12 +37,14 @@ def reference(level, means, log_scales, logits, num_levels):
     """The definition for one level, as a Decimal of 60 digits; parameters are lists of Decimals."""
     half = Decimal(1) / (num_levels - 1)
     value = 2 * level * half - 1
+    weights = [logit.exp() for logit in logits]
     mass = Decimal(0)
-    for mean, log_scale, logit in zip(means, log_scales, logits, strict=True):
-        low = None if level == 0 else (value - half - mean) / log_scale.exp()
-        high = None if level == num_levels - 1 else (value + half - mean) / log_scale.exp()
-        mass += logit.exp() * logistic_mass(low, high)
-    return (mass / sum(logit.exp() for logit in logits)).ln()
+    for mean, log_scale, weight in zip(means, log_scales, weights, strict=True):
+        scale = log_scale.exp()
+        low = None if level == 0 else (value - half - mean) / scale
+        high = None if level == num_levels - 1 else (value + half - mean) / scale
+        mass += weight * logistic_mass(low, high)
+    return (mass / sum(weights)).ln()
 
 
 def decimals(parameters, index):
