@@ -19,7 +19,7 @@ lab: .venv/ready
 	@$(BIN)/dgm lab
 
 notebooks: .venv/ready
-	$(BIN)/python -m grading.pipeline.notebooks
+	$(BIN)/python -m grading.pipeline.material.notebooks
 
 # The long runs: the full proof of the hidden tests, the benchmarks, the README's pictures.
 prove: .venv/ready

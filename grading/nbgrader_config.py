@@ -20,7 +20,7 @@ from nbgrader.preprocessors import (
 )
 from traitlets.config import Config
 
-from grading.pipeline.nbgrader_hooks import (
+from grading.nbgrader_hooks import (
     FeedbackExporter,
     RebuildExporter,
     Skeletons,

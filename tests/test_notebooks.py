@@ -9,7 +9,7 @@ import pytest
 from nbclient import NotebookClient
 
 from dgm_course.homework.course import HOMEWORKS, homework
-from grading.pipeline.notebooks import (
+from grading.pipeline.material.notebooks import (
     ROOT,
     instructor_notebook,
     release_notebook,
@@ -55,7 +55,7 @@ def test_a_cell_without_a_role_is_refused(tmp_path, monkeypatch):
     folder = tmp_path / work.folder
     folder.mkdir()
     (folder / "01_histogram.py").write_text("# %%\nprint(1)\n")
-    monkeypatch.setattr("grading.pipeline.notebooks.SOLUTIONS", tmp_path)
+    monkeypatch.setattr("grading.pipeline.material.notebooks.SOLUTIONS", tmp_path)
     assert len(source_cells(folder / "01_histogram.py")) == 1
     with pytest.raises(ValueError, match="needs one of given, task, check, figure"):
         instructor_notebook(work)

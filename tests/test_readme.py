@@ -7,8 +7,8 @@ from pathlib import Path
 
 from dgm_course.homework.course import homework
 from dgm_course.zoo import markdown_table
-from grading.pipeline.bank import misconceptions, right_styles
-from grading.pipeline.notebooks import ROOT
+from grading.pipeline.material.bank import misconceptions, right_styles
+from grading.pipeline.material.notebooks import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 

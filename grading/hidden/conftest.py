@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from dgm_course.homework.course import homework
-from grading.pipeline.notebooks import release_notebook
-from grading.pipeline.rebuild import rebuild
-from grading.pipeline.suite import HiddenSuite
+from grading.pipeline.handins.rebuild import rebuild
+from grading.pipeline.marking.suite import HiddenSuite
+from grading.pipeline.material.notebooks import release_notebook
 from grading.sandbox.client import Sandbox
 from grading.sandbox.outcome import SandboxError
 

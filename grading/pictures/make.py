@@ -27,13 +27,13 @@ from dgm_course.homework.course import homework
 from dgm_course.models.autoregressive.pixelcnn import PixelCNN
 from dgm_course.plots import receptive_field
 from dgm_course.testing import dependencies, randomize
-from grading.pipeline.bank import hand_in, misconceptions
-from grading.pipeline.demo import COURSE
-from grading.pipeline.gradebook import read_ledger
-from grading.pipeline.keys import course_key
-from grading.pipeline.notebooks import reference_cells
-from grading.pipeline.results import read_results
-from grading.pipeline.tables import class_table
+from grading.demo import COURSE
+from grading.pipeline.course.keys import course_key
+from grading.pipeline.grades.gradebook import read_ledger
+from grading.pipeline.marking.results import read_results
+from grading.pipeline.material.bank import hand_in, misconceptions
+from grading.pipeline.material.notebooks import reference_cells
+from grading.pipeline.pages.tables import class_table
 
 HERE = Path(__file__).parent
 FLAGS = [

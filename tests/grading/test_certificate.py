@@ -9,11 +9,11 @@ import pytest
 from rich.console import Console
 from scipy.stats import binom
 
-from grading.pipeline import certificate
-from grading.pipeline.certificate import Rate, certificate_path, certify, keep_certificate, upper_bound
-from grading.pipeline.prove import cheap_tasks
-from grading.pipeline.suite import HIDDEN
-from grading.pipeline.tables import certificate_table
+from grading.pipeline.marking.suite import HIDDEN
+from grading.pipeline.pages.tables import certificate_table
+from grading.pipeline.proof import certificate
+from grading.pipeline.proof.certificate import Rate, certificate_path, certify, keep_certificate, upper_bound
+from grading.pipeline.proof.prove import cheap_tasks
 
 
 @pytest.mark.parametrize(("failures", "runs"), [(0, 1), (0, 1000), (1, 20), (7, 1000), (19, 20)])

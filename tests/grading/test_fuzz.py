@@ -24,15 +24,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dgm_course.homework.course import homework
-from grading.pipeline.autograded import graded_notebook
-from grading.pipeline.bank import hand_in
-from grading.pipeline.collect import collect
-from grading.pipeline.feedback import write_feedback
-from grading.pipeline.notebooks import release_notebook
-from grading.pipeline.rebuild import Rebuilt, rebuild
-from grading.pipeline.results import Result, TaskResult, read_result, result_path, write_result
-from grading.pipeline.submission import grade_submission
-from grading.pipeline.submitted import submitted_bytes, submitted_path
+from grading.pipeline.grades.autograded import graded_notebook
+from grading.pipeline.handins.collect import collect
+from grading.pipeline.handins.rebuild import Rebuilt, rebuild
+from grading.pipeline.handins.submitted import submitted_bytes, submitted_path
+from grading.pipeline.marking.results import Result, TaskResult, read_result, result_path, write_result
+from grading.pipeline.marking.submission import grade_submission
+from grading.pipeline.material.bank import hand_in
+from grading.pipeline.material.notebooks import release_notebook
+from grading.pipeline.pages.feedback import write_feedback
 
 WORK = homework("hw1")
 RELEASE = release_notebook(WORK)

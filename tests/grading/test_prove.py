@@ -5,9 +5,9 @@ import json
 
 import pytest
 
-from grading.pipeline.bank import misconceptions, proof_path, right_styles
-from grading.pipeline.prove import Proof, prove
-from grading.pipeline.suite import HIDDEN
+from grading.pipeline.marking.suite import HIDDEN
+from grading.pipeline.material.bank import misconceptions, proof_path, right_styles
+from grading.pipeline.proof.prove import Proof, prove
 
 
 def test_every_wrong_version_is_rejected_as_the_kept_proof_says_and_every_right_one_is_not(work):

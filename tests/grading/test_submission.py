@@ -6,12 +6,12 @@ import nbformat
 import pytest
 import torch
 
-from grading.pipeline.bank import hand_in, misconceptions, right_styles
-from grading.pipeline.keys import course_key
-from grading.pipeline.notebooks import reference_cells
-from grading.pipeline.results import result_path, write_result
-from grading.pipeline.submission import grade_submission, stored_result
-from grading.pipeline.suite import HiddenSuite, bounded_memory
+from grading.pipeline.course.keys import course_key
+from grading.pipeline.marking.results import result_path, write_result
+from grading.pipeline.marking.submission import grade_submission, stored_result
+from grading.pipeline.marking.suite import HiddenSuite, bounded_memory
+from grading.pipeline.material.bank import hand_in, misconceptions, right_styles
+from grading.pipeline.material.notebooks import reference_cells
 from grading.sandbox.client import SandboxError
 
 SECRET = b"test"

@@ -6,14 +6,13 @@ import sys
 import nbformat
 import pytest
 
-from grading.pipeline import submission, suite
-from grading.pipeline.bank import hand_in
-from grading.pipeline.keys import course_key, subkey
-from grading.pipeline.notebooks import reference_cells
-from grading.pipeline.results import read_result, result_path, write_atomically
-from grading.pipeline.submission import suite_fingerprint
-from grading.pipeline.submitted import submitted_path
-from grading.pipeline.transcripts import (
+from grading.pipeline.course.drafts import write_atomically
+from grading.pipeline.course.keys import course_key, subkey
+from grading.pipeline.handins.submitted import submitted_path
+from grading.pipeline.marking import submission, suite
+from grading.pipeline.marking.results import read_result, result_path
+from grading.pipeline.marking.submission import suite_fingerprint
+from grading.pipeline.marking.transcripts import (
     grade,
     keep,
     regrade,
@@ -22,6 +21,8 @@ from grading.pipeline.transcripts import (
     transcript_path,
     unanswered,
 )
+from grading.pipeline.material.bank import hand_in
+from grading.pipeline.material.notebooks import reference_cells
 
 TASKS = ("histogram", "made", "conditional")
 SLOPPY = "\n_fit = fit_softmax_histogram\ndef fit_softmax_histogram(x, K, num_steps, learning_rate):\n"

@@ -10,10 +10,11 @@ import pytest
 from nbgrader import api
 
 from dgm_course.homework.course import Homework, Task
-from grading.pipeline import notebooks
-from grading.pipeline.release import release
-from grading.pipeline.results import Result, TaskResult, TestResult, write_atomically
-from grading.pipeline.submitted import submitted_path
+from grading.pipeline.course.drafts import write_atomically
+from grading.pipeline.handins.submitted import submitted_path
+from grading.pipeline.marking.results import Result, TaskResult, TestResult
+from grading.pipeline.material import notebooks
+from grading.pipeline.material.release import release
 
 collect_ignore = ["interrupted.py"]  # a program that a test runs; pytest would import it to look for doctests
 

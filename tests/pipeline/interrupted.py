@@ -11,7 +11,8 @@ import sys
 from pathlib import Path
 
 from dgm_course.homework.course import homework
-from grading.pipeline import drafts, pool, run
+from grading.pipeline.course import drafts
+from grading.pipeline.running import pool, run
 from grading.sandbox import client
 
 COURSE, STOP = Path(sys.argv[1]), sys.argv[2]

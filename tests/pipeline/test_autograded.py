@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from grading.pipeline.autograded import MAX_PICTURES, SHOWN, plain, redrawn, safe_outputs
-from grading.pipeline.results import Result
+from grading.pipeline.grades.autograded import MAX_PICTURES, SHOWN, plain, redrawn, safe_outputs
+from grading.pipeline.marking.results import Result
 
 
 def _png(size: tuple[int, int] = (3, 2), **options: Any) -> bytes:

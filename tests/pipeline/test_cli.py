@@ -12,9 +12,11 @@ from typer.testing import CliRunner
 
 from dgm_course.homework.course import Homework
 from grading import cli
-from grading.pipeline import run, transcripts
-from grading.pipeline.keys import course_key
-from grading.pipeline.results import Result, result_path, write_result
+from grading.cli import base
+from grading.pipeline.course.keys import course_key
+from grading.pipeline.marking import transcripts
+from grading.pipeline.marking.results import Result, result_path, write_result
+from grading.pipeline.running import run
 from grading.sandbox import doctor, wire
 from grading.sandbox.attempts import Finding
 from grading.sandbox.outcome import SandboxError
@@ -40,7 +42,7 @@ Dgm = Callable[..., tuple[int, str, str]]
 @pytest.fixture
 def dgm(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Dgm:
     """Runs the command line in this process: its exit status, output and errors."""
-    monkeypatch.setattr(cli.console, "_width", 200)
+    monkeypatch.setattr(base.console, "_width", 200)
 
     def call(*arguments: object) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["dgm-grade", *map(str, arguments)])

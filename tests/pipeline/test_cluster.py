@@ -10,14 +10,14 @@ from distributed import LocalCluster
 
 from dgm_course.homework.course import homework
 from grading import slurm
-from grading.pipeline import cluster
-from grading.pipeline.bank import hand_in
-from grading.pipeline.cluster import Cluster
-from grading.pipeline.errors import CourseError
-from grading.pipeline.pool import Job
-from grading.pipeline.results import write_atomically
-from grading.pipeline.run import run_class
-from grading.pipeline.submitted import submitted_path
+from grading.pipeline.course.drafts import write_atomically
+from grading.pipeline.course.errors import CourseError
+from grading.pipeline.handins.submitted import submitted_path
+from grading.pipeline.material.bank import hand_in
+from grading.pipeline.running import cluster
+from grading.pipeline.running.cluster import Cluster
+from grading.pipeline.running.pool import Job
+from grading.pipeline.running.run import run_class
 
 QUIET = {"dashboard_address": ":0", "silence_logs": logging.CRITICAL, "processes": True}
 

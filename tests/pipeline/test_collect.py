@@ -12,11 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dgm_course.homework.course import Homework
-from grading.pipeline.collect import Collected, collect
-from grading.pipeline.errors import CourseError
-from grading.pipeline.layouts import refusal
-from grading.pipeline.rebuild import MAX_FILE
-from grading.pipeline.submitted import handed_in_at, submitted_bytes, submitted_path, submitted_students
+from grading.pipeline.course.errors import CourseError
+from grading.pipeline.handins.collect import Collected, collect
+from grading.pipeline.handins.layouts import refusal
+from grading.pipeline.handins.rebuild import MAX_FILE
+from grading.pipeline.handins.submitted import (
+    handed_in_at,
+    submitted_bytes,
+    submitted_path,
+    submitted_students,
+)
 
 NOTEBOOK = b'{"cells": []}'
 

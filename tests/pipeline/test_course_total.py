@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from dgm_course.homework.course import Homework
-from grading.pipeline.course_total import CourseTotal, course_totals, read_others, write_course_csv
-from grading.pipeline.errors import CourseError
-from grading.pipeline.gradebook import import_results
-from grading.pipeline.results import Result
+from grading.pipeline.course.errors import CourseError
+from grading.pipeline.grades.course_total import CourseTotal, course_totals, read_others, write_course_csv
+from grading.pipeline.grades.gradebook import import_results
+from grading.pipeline.marking.results import Result
 
 GOOD = "student,exam,project\nada,27.5,40\nzoe,12,\n"
 

@@ -15,13 +15,16 @@ import nbformat
 import pytest
 
 from dgm_course.homework.course import homework
-from grading.pipeline import bank, drafts, run
-from grading.pipeline.notebooks import reference_cells
-from grading.pipeline.pool import Job, grade_job
-from grading.pipeline.results import Result, write_atomically
-from grading.pipeline.run import run_class
-from grading.pipeline.submitted import submitted_path
-from grading.pipeline.transcripts import Graded
+from grading.pipeline.course import drafts
+from grading.pipeline.course.drafts import write_atomically
+from grading.pipeline.handins.submitted import submitted_path
+from grading.pipeline.marking.results import Result
+from grading.pipeline.marking.transcripts import Graded
+from grading.pipeline.material import bank
+from grading.pipeline.material.notebooks import reference_cells
+from grading.pipeline.running import run
+from grading.pipeline.running.pool import Job, grade_job
+from grading.pipeline.running.run import run_class
 from grading.sandbox import procfs, scratch
 from grading.sandbox.client import Sandbox
 from grading.sandbox.process import WorkerProcess

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dgm_course.homework.course import Homework
-from grading.pipeline.export import SYSTEMS, export_grades, safe_cell
-from grading.pipeline.ledger import Ledger
+from grading.pipeline.grades.export import SYSTEMS, export_grades, safe_cell
+from grading.pipeline.grades.ledger import Ledger
 
 LEDGERS = {
     "eva@uni.edu": Ledger({"count": 4.0, "sum": 5.5}, {}, datetime(2026, 1, 2, 3, 4, 5), 5400.0, 1.0),

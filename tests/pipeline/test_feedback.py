@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dgm_course.homework.course import Homework, homework
-from grading.pipeline import feedback
-from grading.pipeline.feedback import feedback_page, next_steps, prose, write_feedback
-from grading.pipeline.ledger import NO_RESPONSE, Ledger
-from grading.pipeline.pictures import dependency_picture
-from grading.pipeline.results import Result
-from grading.pipeline.use import reference_use
+from grading.pipeline.grades.ledger import NO_RESPONSE, Ledger
+from grading.pipeline.marking.results import Result
+from grading.pipeline.pages import feedback
+from grading.pipeline.pages.feedback import feedback_page, next_steps, prose, write_feedback
+from grading.pipeline.pages.pictures import dependency_picture
+from grading.pipeline.proof.use import reference_use
 from grading.sandbox.outcome import Budget, Usage
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>\" ' `${7*7}` {{ 7*7 }} \u202egnp"

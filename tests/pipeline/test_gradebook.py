@@ -11,11 +11,11 @@ from nbgrader.api import Gradebook
 from nbgrader.utils import determine_grade
 
 from dgm_course.homework.course import Homework
-from grading.pipeline import gradebook as module
-from grading.pipeline.errors import CourseError
-from grading.pipeline.gradebook import import_results, read_ledger
-from grading.pipeline.release import open_course
-from grading.pipeline.results import Result
+from grading.pipeline.course.errors import CourseError
+from grading.pipeline.grades import gradebook as module
+from grading.pipeline.grades.gradebook import import_results, read_ledger
+from grading.pipeline.marking.results import Result
+from grading.pipeline.material.release import open_course
 
 HandIn = Callable[..., bytes]
 

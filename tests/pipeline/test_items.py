@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from dgm_course.homework.course import Homework
-from grading.pipeline.items import final_scores, items, misconception_counts, near_budget, test_rates
-from grading.pipeline.ledger import Ledger
-from grading.pipeline.results import Result
+from grading.pipeline.grades.ledger import Ledger
+from grading.pipeline.marking.results import Result
+from grading.pipeline.pages.items import final_scores, items, misconception_counts, near_budget, test_rates
 
 SCORES = [{"count": 4, "sum": 6}, {"count": 4, "sum": 2}, {"count": 0, "sum": 3}, {"count": 2, "sum": 0}]
 

@@ -8,10 +8,10 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from dgm_course.homework.course import Homework
-from grading.pipeline.collect import Collected, collect
-from grading.pipeline.errors import CourseError
-from grading.pipeline.layouts import claim, refusal
-from grading.pipeline.submitted import handed_in_at, submitted_path, submitted_students
+from grading.pipeline.course.errors import CourseError
+from grading.pipeline.handins.collect import Collected, collect
+from grading.pipeline.handins.layouts import claim, refusal
+from grading.pipeline.handins.submitted import handed_in_at, submitted_path, submitted_students
 
 Files = dict[str, bytes]
 

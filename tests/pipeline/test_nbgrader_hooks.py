@@ -13,13 +13,13 @@ import pytest
 from nbgrader.converters import Autograde, GenerateFeedback
 
 from dgm_course.homework.course import Homework
-from grading.pipeline import nbgrader_hooks
-from grading.pipeline.feedback import feedback_page
-from grading.pipeline.gradebook import import_results, read_ledger
-from grading.pipeline.release import open_course
-from grading.pipeline.results import Result
-from grading.pipeline.submitted import submitted_path
-from grading.pipeline.transcripts import Graded
+from grading import nbgrader_hooks
+from grading.pipeline.grades.gradebook import import_results, read_ledger
+from grading.pipeline.handins.submitted import submitted_path
+from grading.pipeline.marking.results import Result
+from grading.pipeline.marking.transcripts import Graded
+from grading.pipeline.material.release import open_course
+from grading.pipeline.pages.feedback import feedback_page
 
 HandIn = Callable[..., bytes]
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")  # nbgrader's own habits

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nbformat import NotebookNode
 
-from grading.pipeline.rebuild import MAX_FREE_CELLS, MAX_SOURCE, rebuild
+from grading.pipeline.handins.rebuild import MAX_FREE_CELLS, MAX_SOURCE, rebuild
 
 
 def _cell(grade_id: str, source: str, kind: str = "code", **flags: object) -> NotebookNode:

@@ -7,11 +7,11 @@ import pytest
 from nbgrader.api import Gradebook
 
 from dgm_course.homework.course import Homework
-from grading.pipeline import notebooks
-from grading.pipeline.errors import CourseError
-from grading.pipeline.gradebook import import_results
-from grading.pipeline.release import open_course, release
-from grading.pipeline.results import Result
+from grading.pipeline.course.errors import CourseError
+from grading.pipeline.grades.gradebook import import_results
+from grading.pipeline.marking.results import Result
+from grading.pipeline.material import notebooks
+from grading.pipeline.material.release import open_course, release
 
 
 def test_nbgraders_release_is_the_committed_student_notebook(course: Path, work: Homework) -> None:

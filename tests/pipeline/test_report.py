@@ -7,14 +7,14 @@ from dataclasses import replace
 import pytest
 
 from dgm_course.homework.course import Homework, homework
-from grading.pipeline.course_total import CourseTotal
-from grading.pipeline.items import items
-from grading.pipeline.ledger import Ledger
-from grading.pipeline.notebooks import reference_cells
-from grading.pipeline.report import SHOWN_PAIRS, flagged, report_page
-from grading.pipeline.report_figures import difficulty_figure, totals_figure, use_figure
-from grading.pipeline.results import Result
-from grading.pipeline.similarity import Pair, similar_pairs
+from grading.pipeline.grades.course_total import CourseTotal
+from grading.pipeline.grades.ledger import Ledger
+from grading.pipeline.marking.results import Result
+from grading.pipeline.material.notebooks import reference_cells
+from grading.pipeline.pages.items import items
+from grading.pipeline.pages.report import SHOWN_PAIRS, flagged, report_page
+from grading.pipeline.pages.report_figures import difficulty_figure, totals_figure, use_figure
+from grading.pipeline.pages.similarity import Pair, similar_pairs
 from grading.sandbox.outcome import Usage
 
 ON_TIME = Ledger({"count": 4.0, "sum": 2.0}, {}, None, 0.0, 0.0)

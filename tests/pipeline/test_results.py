@@ -7,9 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from grading.pipeline.errors import CourseError
-from grading.pipeline.keys import FILE, course_key, subkey
-from grading.pipeline.results import Result, ResultError, read_result, read_results, result_path, write_result
+from grading.pipeline.course.errors import CourseError
+from grading.pipeline.course.keys import FILE, course_key, subkey
+from grading.pipeline.marking.results import (
+    Result,
+    ResultError,
+    read_result,
+    read_results,
+    result_path,
+    write_result,
+)
 
 KEY = b"k" * 32
 

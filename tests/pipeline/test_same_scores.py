@@ -7,11 +7,12 @@ import pytest
 from nbgrader.converters import Autograde
 
 from dgm_course.homework.course import Homework
-from grading.pipeline import nbgrader_hooks, submission, suite
-from grading.pipeline.gradebook import import_results, read_ledger
-from grading.pipeline.keys import course_key, subkey
-from grading.pipeline.release import open_course
-from grading.pipeline.results import read_results
+from grading import nbgrader_hooks
+from grading.pipeline.course.keys import course_key, subkey
+from grading.pipeline.grades.gradebook import import_results, read_ledger
+from grading.pipeline.marking import submission, suite
+from grading.pipeline.marking.results import read_results
+from grading.pipeline.material.release import open_course
 from grading.sandbox.client import Sandbox
 
 HIDDEN_TEST = '''

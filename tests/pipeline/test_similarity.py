@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dgm_course.homework.course import homework
-from grading.pipeline.bank import right_styles
-from grading.pipeline.notebooks import reference_cells, release_notebook
-from grading.pipeline.similarity import NOTABLE, similar_pairs
+from grading.pipeline.material.bank import right_styles
+from grading.pipeline.material.notebooks import reference_cells, release_notebook
+from grading.pipeline.pages.similarity import NOTABLE, similar_pairs
 
 HW1 = homework("hw1")
 REFERENCE = reference_cells(HW1)

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from grading.pipeline.prove import Proof
-from grading.pipeline.results import Result
-from grading.pipeline.tables import class_table, flags, proof_table
+from grading.pipeline.marking.results import Result
+from grading.pipeline.pages.tables import class_table, flags, proof_table
+from grading.pipeline.proof.prove import Proof
 
 
 def _printed(show: object, *arguments: object) -> str:

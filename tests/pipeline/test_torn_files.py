@@ -22,13 +22,14 @@ from sqlalchemy.orm import Session
 
 from dgm_course.homework.course import Homework, homework
 from grading import cli
-from grading.pipeline import drafts, run
-from grading.pipeline.gradebook import import_results, read_ledger
-from grading.pipeline.pool import Job
-from grading.pipeline.results import Result, result_path, write_result
-from grading.pipeline.run import run_class
-from grading.pipeline.submission import environment_fingerprint
-from grading.pipeline.transcripts import Graded
+from grading.pipeline.course import drafts
+from grading.pipeline.grades.gradebook import import_results, read_ledger
+from grading.pipeline.marking.results import Result, result_path, write_result
+from grading.pipeline.marking.submission import environment_fingerprint
+from grading.pipeline.marking.transcripts import Graded
+from grading.pipeline.running import run
+from grading.pipeline.running.pool import Job
+from grading.pipeline.running.run import run_class
 
 
 class NoSandbox:
@@ -60,7 +61,7 @@ def graded(monkeypatch: pytest.MonkeyPatch, work: Homework, result: Result) -> l
         suite_sha256="",
         environment_sha256=environment_fingerprint(),
     )
-    monkeypatch.setattr("grading.pipeline.submission.suite_fingerprint", lambda work: "")
+    monkeypatch.setattr("grading.pipeline.marking.submission.suite_fingerprint", lambda work: "")
     monkeypatch.setattr(run, "Sandbox", NoSandbox)
     monkeypatch.setattr(run, "grade_all", grade_all)
     return students

@@ -9,10 +9,10 @@ import pytest
 
 from dgm_course.homework.course import Homework
 from grading import cli
-from grading.pipeline.keys import course_key
-from grading.pipeline.results import Result, result_path, write_result
-from grading.pipeline.submission import environment_fingerprint, suite_fingerprint
-from grading.pipeline.verify import verify
+from grading.pipeline.course.keys import course_key
+from grading.pipeline.marking.results import Result, result_path, write_result
+from grading.pipeline.marking.submission import environment_fingerprint, suite_fingerprint
+from grading.pipeline.marking.verify import verify
 
 
 @pytest.fixture

@@ -10,7 +10,12 @@ import dgm_course
 
 root = pathlib.Path(dgm_course.__file__).parent
 sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__name__ != "_Absent"]
-names = ("dgm_course.models.autoregressive.made", "solutions", "grading.hidden", "grading.pipeline.notebooks")
+names = (
+    "dgm_course.models.autoregressive.made",
+    "solutions",
+    "grading.hidden",
+    "grading.pipeline.material.notebooks",
+)
 for name in names:
     try:
         globals().update(vars(importlib.import_module(name)))

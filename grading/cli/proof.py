@@ -1,0 +1,54 @@
+"""The commands that show the grader itself: prove its hidden tests, or grade a sample class."""
+
+from typing import Annotated
+
+import typer
+
+from grading.cli.base import HomeworkName, Processes, app, console, find_homework, progress_bar
+
+
+@app.command(
+    epilog="Examples:  dgm-grade prove hw1  ·  dgm-grade prove hw1 --full  ·  dgm-grade prove hw1 --seeds 1000"
+)
+def prove(
+    name: HomeworkName,
+    full: Annotated[
+        bool, typer.Option("--full", help="Whole hand-ins and many seeds, kept beside the bank; takes long.")
+    ] = False,
+    seeds: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Only measure, with this many seeds, how often a test fails right code; kept as well."
+        ),
+    ] = None,
+    processes: Processes = None,
+) -> None:
+    """Test the hidden tests: they must reject every wrong version and no right one."""
+    from grading.pipeline.pages.tables import certificate_table, proof_table
+    from grading.pipeline.proof.certificate import certify, keep_certificate
+    from grading.pipeline.proof.prove import keep
+    from grading.pipeline.proof.prove import prove as prove_homework
+    from grading.pipeline.proof.use import keep_use
+
+    work = find_homework(name)
+    if seeds:
+        with progress_bar("certifying") as progress:
+            rates = certify(work, seeds, processes=processes, progress=progress)
+        keep_certificate(rates, work)
+        certificate_table(rates, console)
+        raise typer.Exit(1 if any(rate.failed for rate in rates) else 0)
+    with progress_bar("proving") as progress:
+        proof = prove_homework(work, full=full, processes=processes, progress=progress)
+    if full:
+        keep(proof, work)
+        keep_use(work)
+    proof_table(proof, console)
+    raise typer.Exit(1 if proof.breaches() else 0)
+
+
+@app.command(epilog="Examples:  dgm-grade demo")
+def demo() -> None:
+    """Grade a sample class, honest, wrong, careless and hostile, from release to feedback."""
+    from grading.demo import main as show
+
+    show(app)

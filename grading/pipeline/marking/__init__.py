@@ -1,0 +1,1 @@
+"""From a rebuilt notebook to points: hidden tests, confined workers, results, transcripts to judge again."""

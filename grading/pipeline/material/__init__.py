@@ -1,0 +1,1 @@
+"""What a homework is made of: notebooks built from text, the bank, the release, a sample class."""

@@ -1,0 +1,1 @@
+"""A class graded: by processes of this machine, or by a cluster."""
