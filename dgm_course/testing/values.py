@@ -73,8 +73,9 @@ def checked(
             describe(value),
             "a `.long()` is missing, or a probability stands for a symbol",
         )
-    bad = tensor.isnan() if allow_infinite else ~tensor.isfinite()
-    if bad.any():
+    good = ~tensor.isnan() if allow_infinite else tensor.isfinite()
+    if not good.all():
+        bad = ~good
         where = f" at index {first(bad)}" if tensor.dim() else ""
         raise fail(
             "finite",

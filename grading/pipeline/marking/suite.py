@@ -35,10 +35,9 @@ MAX_MESSAGE = 1000
 MEMORY_BYTES = 4 * 2**30
 # What nobody reads is not computed: it took as long as the tests' own arithmetic.
 IDLE = """cacheprovider unraisableexception threadexception terminal logging faulthandler junitxml pastebin doctest
-    debugging legacypath recwarn setuponly setupplan skipping stepwise subtests tmpdir unittest warnings"""
+    capture debugging legacypath recwarn setuponly setupplan skipping stepwise subtests tmpdir unittest warnings"""
 QUIET = (
     "--assert=plain",
-    "--capture=no",
     "--disable-plugin-autoload",
     *(f"-pno:{plugin}" for plugin in IDLE.split()),
 )
