@@ -12,6 +12,7 @@ from dgm_course.data.digits import digits
 from dgm_course.data.downloads import DownloadError
 from dgm_course.data.full_images import cifar10, fashion_mnist, mnist_70k
 from dgm_course.data.mnist import mnist
+from dgm_course.data.notes import Notes, mu_law, mu_law_expand, notes
 from dgm_course.data.split import LabelledSplit, Split
 from dgm_course.data.text import Text, text
 from dgm_course.data.toy import Toy, checkerboard, moons, pinwheel, ring, spirals, two_gaussians
@@ -22,6 +23,7 @@ __all__ = [
     "DownloadError",
     "Entry",
     "LabelledSplit",
+    "Notes",
     "Split",
     "Text",
     "Toy",
@@ -34,6 +36,9 @@ __all__ = [
     "mnist",
     "mnist_70k",
     "moons",
+    "mu_law",
+    "mu_law_expand",
+    "notes",
     "pinwheel",
     "ring",
     "spirals",

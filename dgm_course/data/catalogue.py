@@ -7,6 +7,7 @@ from dgm_course.data.bars import BarsAndStripes, bars_and_stripes
 from dgm_course.data.digits import digits
 from dgm_course.data.full_images import cifar10, fashion_mnist, mnist_70k
 from dgm_course.data.mnist import mnist
+from dgm_course.data.notes import notes
 from dgm_course.data.split import Split
 from dgm_course.data.text import text
 from dgm_course.data.toy import Toy, checkerboard, moons, pinwheel, ring, spirals, two_gaussians
@@ -46,6 +47,7 @@ CATALOGUE = (
     Entry("digits", digits, (1, 8, 8), 17, 1797, "handwritten digits of scikit-learn"),
     Entry("mnist", mnist, (1, 28, 28), 256, 5000, "500 of each MNIST digit"),
     Entry("text", text, (64,), 96, None, "Python's help texts in windows of 64 characters"),
+    Entry("notes", notes, (1024,), 256, 500, "plucked notes as μ-law audio, made on the spot"),
     Entry("mnist-70k", mnist_70k, (1, 28, 28), 256, 70_000, "all of MNIST, 12 MB", download=True),
     Entry("fashion-mnist", fashion_mnist, (1, 28, 28), 256, 70_000, "clothes, 31 MB", download=True),
     Entry("cifar-10", cifar10, (3, 32, 32), 256, 60_000, "small photographs, 170 MB", download=True),
