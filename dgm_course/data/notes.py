@@ -67,7 +67,8 @@ class Notes(LabelledSplit):
 def notes(length: int = 1024) -> Notes:
     """Notes of shape `(length,)` with 256 levels: 400 train, 50 validation and 50 test notes.
 
-    Pitch, loudness and the phases of three harmonics (all a rate of 4,000 can carry) are drawn by a generator seeded with 0: the same for everyone.
+    Pitch, loudness and the phases of three harmonics, all that this rate can carry, are drawn by a generator seeded
+    with 0: the same for everyone.
 
     Example:
         >>> notes()

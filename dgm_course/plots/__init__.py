@@ -5,14 +5,18 @@ style is touched. Colours can be told apart by colour-blind readers (petroff10, 
 """
 
 from dgm_course.plots.curves import training_curves
-from dgm_course.plots.distributions import density, histogram, probability_bars
+from dgm_course.plots.distributions import density, histogram, ladder, probability_bars
 from dgm_course.plots.images import mosaic, show_images
+from dgm_course.plots.sequences import dilation_tree, lines
 from dgm_course.plots.structure import dependency_matrix, receptive_field
 
 __all__ = [
     "density",
     "dependency_matrix",
+    "dilation_tree",
     "histogram",
+    "ladder",
+    "lines",
     "mosaic",
     "probability_bars",
     "receptive_field",

@@ -7,7 +7,7 @@ from jaxtyping import Float, Shaped
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from dgm_course.plots.style import CYAN, PURPLE, styled
+from dgm_course.plots.style import BLUE, CYAN, PURPLE, styled
 
 
 @styled
@@ -33,6 +33,25 @@ def probability_bars(
         axes.set_xticks(range(len(symbols)), symbols)
     axes.set(xlabel="symbol", ylabel="probability", title=title)
     axes.legend()
+    return figure
+
+
+@styled
+def ladder(values: Mapping[str, float], *, unit: str, title: str = "") -> Figure:
+    """One number a model as bars from top to bottom, each with its value beside it.
+
+    Example:
+        >>> figure = ladder({"independent": 204.7, "MADE": 96.3}, unit="nats per image")
+        >>> [label.get_text() for label in figure.axes[0].get_yticklabels()]
+        ['independent', 'MADE']
+    """
+    figure = Figure(figsize=(10, 1 + 0.7 * len(values)))
+    axes = figure.subplots()
+    bars = axes.barh(list(values), list(values.values()), color=BLUE)
+    axes.bar_label(bars, [f"{value:.4g}" for value in values.values()], padding=6)
+    axes.invert_yaxis()
+    axes.margins(x=0.12)
+    axes.set(xlabel=unit, title=title)
     return figure
 
 

@@ -24,6 +24,9 @@ EVERY_FIGURE = {
     "curves": lambda rng: plots.training_curves(HISTORY, floor=0.3),
     "bars": lambda rng: plots.probability_bars({"a": torch.ones(2) / 2}),
     "histogram": lambda rng: plots.histogram(torch.rand(50, generator=rng)),
+    "ladder": lambda rng: plots.ladder({"a": 2.0, "b": 1.0}, unit="nats"),
+    "tree": lambda rng: plots.dilation_tree((1, 2)),
+    "lines": lambda rng: plots.lines({"a": torch.ones(3)}, log=True, floor=0.5),
     "density": lambda rng: plots.density(standard_normal, samples=torch.randn(20, 2, generator=rng)),
 }
 
@@ -118,3 +121,27 @@ def test_a_density_lies_where_it_is_high_and_shows_its_mass():
     assert ((column + 0.5) / 5 - 8, (row + 0.5) / 5 - 8) == pytest.approx((2, -1), abs=0.11)
     assert axes.get_title() == "mass on this square: 1.0000"
     assert plots.density(lambda x: shifted(x) + 1).axes[0].get_title() != "mass on this square: 1.0000"
+
+
+def test_a_ladder_has_its_first_rung_on_top_and_its_numbers_beside_the_bars():
+    (axes,) = plots.ladder({"independent": 204.7, "MADE": 96.31}, unit="nats").axes
+    assert [bar.get_width() for bar in axes.patches] == [204.7, 96.31]
+    assert axes.get_ylim()[0] > axes.get_ylim()[1]
+    assert [text.get_text() for text in axes.texts] == ["204.7", "96.31"]
+
+
+def test_a_tree_reads_the_receptive_field_and_skips_what_no_path_reaches():
+    def read(*arguments, **settings):
+        (axes,) = plots.dilation_tree(*arguments, **settings).axes
+        return axes.lines[-1].get_xdata().tolist()
+
+    assert read((1, 2, 4)) == list(range(-7, 1))
+    assert read((1, 2), kernel_size=3) == list(range(-6, 1))
+    assert read((4, 2)) == [-6, -4, -2, 0]
+
+
+def test_lines_lie_over_their_own_x():
+    y = torch.tensor([4.0, 2.0, 1.0])
+    (axes,) = plots.lines({"a": y}, x=torch.tensor([1, 10, 100]), floor=0.5, log=True).axes
+    assert axes.lines[0].get_xydata().tolist() == [[1, 4], [10, 2], [100, 1]]
+    assert axes.get_xscale() == axes.get_yscale() == "log"
