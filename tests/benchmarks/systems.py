@@ -29,6 +29,7 @@ from dgm_course.models.autoregressive.made import MADE
 from dgm_course.models.autoregressive.markov import MarkovMLP
 from dgm_course.models.autoregressive.nade import NADE
 from dgm_course.models.autoregressive.orderless_nade import OrderlessNADE
+from dgm_course.models.autoregressive.pixel_rnn import DiagonalBiLSTM, RowLSTM
 from dgm_course.models.autoregressive.pixelcnn import PixelCNN
 from dgm_course.models.autoregressive.transformer import Transformer
 from dgm_course.models.autoregressive.wavenet import WaveNet
@@ -73,6 +74,8 @@ RECIPES = {
     "Orderless NADE": Recipe(BINARY, lambda: OrderlessNADE(64), {"epochs": 100, "lr": 2e-3}),
     "MADE": Recipe(BINARY, lambda: MADE(64, hidden=(256,)), {"epochs": 25, "lr": 4e-3}),
     "WaveNet": Recipe(TEXT, lambda: WaveNet(64, 96), {"epochs": 10, "lr": 4e-3}),
+    "Row LSTM": Recipe(BINARY, lambda: RowLSTM((1, 8, 8)), {"epochs": 25, "lr": 4e-3}),
+    "Diagonal BiLSTM": Recipe(BINARY, lambda: DiagonalBiLSTM((1, 8, 8)), {"epochs": 25, "lr": 4e-3}),
     "PixelCNN": Recipe(BINARY, lambda: PixelCNN((1, 8, 8), num_blocks=3), {"epochs": 40, "lr": 2e-3}),
     "Gated PixelCNN": Recipe(
         BINARY, lambda: GatedPixelCNN((1, 8, 8), num_layers=4), {"epochs": 25, "lr": 2e-3}
