@@ -60,10 +60,14 @@ class AutoregressiveModel(ExactLikelihood):
         return self.log_conditionals(x, y).flatten(1).sum(dim=1)
 
     def sample(
-        self, num_samples: int, *, generator: Generator | None = None
+        self,
+        num_samples: int,
+        *,
+        y: Int[Tensor, " num_samples"] | None = None,
+        generator: Generator | None = None,
     ) -> Int[Tensor, " num_samples *event"]:
-        """Ancestral sampling: each dimension is drawn given those before it."""
-        return self.complete(*self.blank(num_samples), generator=generator)
+        """Ancestral sampling: each dimension is drawn given those before it, and sample i given its class y_i."""
+        return self.complete(*self.blank(num_samples), y=y, generator=generator)
 
     def blank(
         self, num_samples: int
@@ -132,6 +136,16 @@ def draw(logits: Float[Tensor, "*batch levels"], generator: Generator | None) ->
     """
     rows = logits.softmax(dim=-1).flatten(0, -2)
     return torch.multinomial(rows, 1, generator=generator).view(logits.shape[:-1])
+
+
+def require_labels(y: Int[Tensor, " batch"] | None, num_classes: int) -> None:
+    """Raises `ValueError` when labels are missing, or given to a model without classes.
+
+    Example:
+        >>> require_labels(torch.tensor([3, 7]), num_classes=10)
+    """
+    if (y is None) == (num_classes > 0):
+        raise ValueError("labels go with num_classes: a conditional model needs y, the other takes none")
 
 
 def shift_right(x: Int[Tensor, "batch length"], start: int) -> Int[Tensor, "batch length"]:

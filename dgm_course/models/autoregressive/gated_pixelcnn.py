@@ -18,9 +18,9 @@ from typing import Literal
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 
-from dgm_course.models.autoregressive.base import AutoregressiveModel, Walk
+from dgm_course.models.autoregressive.base import AutoregressiveModel, Walk, require_labels
 from dgm_course.models.autoregressive.masked_conv import MaskedConv2d, PixelByPixel, conv_mask
 from dgm_course.models.autoregressive.pixelcnn import intensities, raster_order
 
@@ -223,20 +223,15 @@ class GatedPixelCNN(AutoregressiveModel):
         self, x: Int[Tensor, "batch colours height width"], y: Int[Tensor, " batch"] | None = None
     ) -> Float[Tensor, "batch colours height width levels"]:
         """K logits for each pixel and colour, in one pass."""
-        self.require_labels(y)
+        require_labels(y, self.num_classes)
         v = h = intensities(x, self.num_levels, next(self.parameters()).dtype)
         for layer in self.layers:
             v, h = layer(v, h, y)
         return self.head(h).unflatten(1, (-1, self.num_levels)).movedim(2, -1)
 
-    def require_labels(self, y: Int[Tensor, " batch"] | None) -> None:
-        """Raises `ValueError` when labels are missing, or given to a model without classes."""
-        if (y is None) == (self.num_classes > 0):
-            raise ValueError("labels go with num_classes: a conditional model needs y, the other takes none")
-
     def walk(self, batch: int, y: Int[Tensor, " batch"] | None = None) -> Walk:
         """Pixel by pixel along a row, then the vertical stack once over the finished row."""
-        self.require_labels(y)
+        require_labels(y, self.num_classes)
         colours, height, width = self.event_shape
         size = batch, height, width
         layers = [LayerByPixel(layer, y, *size) for layer in self.layers if isinstance(layer, GatedLayer)]
@@ -255,13 +250,3 @@ class GatedPixelCNN(AutoregressiveModel):
             v = pixels
             for layer in layers:
                 v = layer.row(v, row)
-
-    def sample(
-        self,
-        num_samples: int,
-        *,
-        y: Int[Tensor, " num_samples"] | None = None,
-        generator: Generator | None = None,
-    ) -> Int[Tensor, "num_samples colours height width"]:
-        """Ancestral sampling; sample i is of class y_i."""
-        return self.complete(*self.blank(num_samples), y=y, generator=generator)
