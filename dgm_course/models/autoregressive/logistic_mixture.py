@@ -26,6 +26,29 @@ from dgm_course.models.autoregressive.base import draw
 from dgm_course.models.base import ExactLikelihood
 
 
+def logistic_log_prob(
+    x: Int[Tensor, " *batch"],
+    means: Float[Tensor, " *batch"],
+    log_scales: Float[Tensor, " *batch"],
+    num_levels: int,
+) -> Float[Tensor, " *batch"]:
+    """log P(x) in nats of each level x in 0 … K − 1 under one logistic; the arguments broadcast.
+
+    Example:
+        >>> logistic_log_prob(torch.arange(5), torch.tensor(0.3), torch.tensor(-1.0), num_levels=5).exp().sum()
+        tensor(1.)
+    """
+    twice_centre = (2 * x - (num_levels - 1)).to(means.dtype)
+    lower_edge, upper_edge = (twice_centre - 1) / (num_levels - 1), (twice_centre + 1) / (num_levels - 1)
+    inverse_scale = torch.exp(-log_scales)
+    below_upper_edge = F.logsigmoid((upper_edge - means) * inverse_scale)
+    above_lower_edge = F.logsigmoid((means - lower_edge) * inverse_scale)
+    bin_width = 2 / (num_levels - 1)
+    inside = below_upper_edge + above_lower_edge + torch.log(-torch.expm1(-bin_width * inverse_scale))
+    not_lowest = torch.where(x == num_levels - 1, above_lower_edge, inside)
+    return torch.where(x == 0, below_upper_edge, not_lowest)
+
+
 def mixture_log_prob(
     x: Int[Tensor, " *batch"],
     mixture_logits: Float[Tensor, "*batch components"],
@@ -41,16 +64,7 @@ def mixture_log_prob(
         >>> mixture_log_prob(x, logits, means, log_scales, num_levels=5).exp().sum()
         tensor(1.)
     """
-    level = x.unsqueeze(-1)
-    twice_centre = (2 * level - (num_levels - 1)).to(means.dtype)
-    lower_edge, upper_edge = (twice_centre - 1) / (num_levels - 1), (twice_centre + 1) / (num_levels - 1)
-    inverse_scale = torch.exp(-log_scales)
-    below_upper_edge = F.logsigmoid((upper_edge - means) * inverse_scale)
-    above_lower_edge = F.logsigmoid((means - lower_edge) * inverse_scale)
-    bin_width = 2 / (num_levels - 1)
-    inside = below_upper_edge + above_lower_edge + torch.log(-torch.expm1(-bin_width * inverse_scale))
-    not_lowest = torch.where(level == num_levels - 1, above_lower_edge, inside)
-    each = torch.where(level == 0, below_upper_edge, not_lowest)
+    each = logistic_log_prob(x.unsqueeze(-1), means, log_scales, num_levels)
     return torch.logsumexp(mixture_logits.log_softmax(dim=-1) + each, dim=-1)
 
 
