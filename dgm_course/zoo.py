@@ -30,6 +30,7 @@ from dgm_course.models.autoregressive.nade import NADE
 from dgm_course.models.autoregressive.orderless_nade import OrderlessNADE
 from dgm_course.models.autoregressive.pixel_rnn import DiagonalBiLSTM, RowLSTM
 from dgm_course.models.autoregressive.pixelcnn import PixelCNN
+from dgm_course.models.autoregressive.pixelcnn_pp import PixelCNNPlusPlus
 from dgm_course.models.autoregressive.transformer import Transformer
 from dgm_course.models.autoregressive.wavenet import WaveNet
 from dgm_course.models.base import ExactLikelihood
@@ -172,6 +173,14 @@ SYSTEMS = (
         "autoregressive",
         lambda: GatedPixelCNN((1, 3, 3), channels=4, num_layers=2),
         published="3.03 bits/dim: CIFAR-10",
+    ),
+    System(
+        "PixelCNN++",
+        2017,
+        "arXiv:1701.05517",
+        "autoregressive",
+        lambda: PixelCNNPlusPlus((2, 2, 2), 2, channels=2, num_blocks=1, num_components=2),
+        published="2.92 bits/dim: CIFAR-10",
     ),
     System(
         "Transformer",

@@ -31,6 +31,7 @@ from dgm_course.models.autoregressive.nade import NADE
 from dgm_course.models.autoregressive.orderless_nade import OrderlessNADE
 from dgm_course.models.autoregressive.pixel_rnn import DiagonalBiLSTM, RowLSTM
 from dgm_course.models.autoregressive.pixelcnn import PixelCNN
+from dgm_course.models.autoregressive.pixelcnn_pp import PixelCNNPlusPlus
 from dgm_course.models.autoregressive.transformer import Transformer
 from dgm_course.models.autoregressive.wavenet import WaveNet
 from dgm_course.models.base import ExactLikelihood
@@ -79,6 +80,9 @@ RECIPES = {
     "PixelCNN": Recipe(BINARY, lambda: PixelCNN((1, 8, 8), num_blocks=3), {"epochs": 40, "lr": 2e-3}),
     "Gated PixelCNN": Recipe(
         BINARY, lambda: GatedPixelCNN((1, 8, 8), num_layers=4), {"epochs": 25, "lr": 2e-3}
+    ),
+    "PixelCNN++": Recipe(
+        GREY, lambda: PixelCNNPlusPlus((1, 8, 8), 17, dropout=0.2), {"epochs": 12, "lr": 2e-3}
     ),
     "Transformer": Recipe(GREY, lambda: Transformer(64, 17), {"epochs": 20, "lr": 2e-3}),
 }
