@@ -84,3 +84,10 @@ def test_any_text_can_be_compared(text: str) -> None:
     for pair in similar_pairs(one_task, {"a": hostile, "b": copied, "c": {"made": text}}):
         assert pair.students == ("a", "b")
         assert all(pair.excerpts)
+
+
+def test_no_line_is_so_long_that_reading_it_takes_a_minute() -> None:
+    source = "x = " + " + ".join(REFERENCE["made"].split()) + "\ny = '%" + "0" * 10_000
+    (pair,) = similar_pairs(HW1, {"alice": {"made": source}, "mallory": {"made": source}})
+    assert max(map(len, pair.cells[0].raw_code.split("\n"))) <= 500
+    assert pair.share == 1

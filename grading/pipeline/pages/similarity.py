@@ -8,6 +8,7 @@ independently, share more than 0.23; a copy with other names shares all.
 """
 
 import io
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -27,7 +28,9 @@ RUN = 25
 NOTABLE = 0.5  # share of the shorter hand-in
 NOTABLE_IN_TASK = 0.8
 ENOUGH = 150  # shared fingerprints; fewer are less than a short task's solution
-LONGEST = 32 * 2**10  # characters of a cell that are read
+LONGEST = 16 * 2**10  # characters of a cell that are read
+# Pygments looks for tokens with expressions that take quadratic time: a minute for 30 KiB of zeros behind a per cent.
+WIDEST = re.compile(r".{500}(?=.)")
 EXCERPT_LINES = 30
 
 Solutions = Mapping[str, str]  # the source of solution cells by task id
@@ -93,8 +96,9 @@ def similar_pairs(work: Homework, solutions: Mapping[str, Solutions]) -> list[Pa
 
 def _fingerprint(source: str, skeleton: CodeFingerprint | None = None) -> CodeFingerprint:
     known = np.array(sorted(skeleton.hashes)) if skeleton else None
+    text = WIDEST.sub(r"\g<0>\n", source[:LONGEST])
     return CodeFingerprint(
-        "cell", RUN, win_size=1, boilerplate=known, language="python", fp=io.StringIO(source[:LONGEST])
+        "cell", RUN, win_size=1, boilerplate=known, language="python", fp=io.StringIO(text)
     )
 
 
