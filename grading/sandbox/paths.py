@@ -9,8 +9,8 @@ import grading
 
 COURSE = Path(dgm_course.__file__).parent.resolve()
 GRADING = Path(grading.__file__).parent.resolve()
-# What a homework asks students to write must not lie where they can import it.
-REFERENCE = ("dgm_course.models.autoregressive",)
+# What a homework asks students to write must not lie where they can import it, nor what demos compute of the same.
+REFERENCE = ("dgm_course.models.autoregressive", "dgm_course.demos")
 HIDDEN = (
     *(COURSE.parent.joinpath(*name.split(".")) for name in REFERENCE),
     GRADING,
