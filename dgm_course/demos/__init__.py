@@ -1,0 +1,20 @@
+"""Live demos, one file each, in a folder a chapter: the maths as plain functions, and a thin view below them.
+
+    >>> MadeMasks(seed=3, order="random")
+    MadeMasks(order='random', seed=3)
+
+As the last line of a cell this is a live widget. `snapshot()` gives its picture; its `repr` brings the moment back.
+"""
+
+from importlib.util import find_spec
+
+if find_spec("ipywidgets") is None:
+    raise ModuleNotFoundError('live demos need ipywidgets: pip install "dgm_course[lab]"')
+
+from dgm_course.demos.autoregressive.made_masks import MadeMasks
+from dgm_course.demos.demo import Demo
+
+# By the name of the file in which each one is found.
+DEMOS: dict[str, type[Demo]] = {demo.__module__.rpartition(".")[2]: demo for demo in (MadeMasks,)}
+
+__all__ = ["DEMOS", "Demo", "MadeMasks"]
