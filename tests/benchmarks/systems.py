@@ -30,6 +30,7 @@ from dgm_course.models.autoregressive.markov import MarkovMLP
 from dgm_course.models.autoregressive.nade import NADE
 from dgm_course.models.autoregressive.orderless_nade import OrderlessNADE
 from dgm_course.models.autoregressive.pixel_rnn import DiagonalBiLSTM, RowLSTM
+from dgm_course.models.autoregressive.pixel_snail import PixelSNAIL
 from dgm_course.models.autoregressive.pixelcnn import PixelCNN
 from dgm_course.models.autoregressive.pixelcnn_pp import PixelCNNPlusPlus
 from dgm_course.models.autoregressive.transformer import Transformer
@@ -84,6 +85,7 @@ RECIPES = {
     "PixelCNN++": Recipe(
         GREY, lambda: PixelCNNPlusPlus((1, 8, 8), 17, dropout=0.2), {"epochs": 12, "lr": 2e-3}
     ),
+    "PixelSNAIL": Recipe(GREY, lambda: PixelSNAIL((1, 8, 8), 17, dropout=0.2), {"epochs": 20, "lr": 2e-3}),
     "Transformer": Recipe(GREY, lambda: Transformer(64, 17), {"epochs": 20, "lr": 2e-3}),
 }
 

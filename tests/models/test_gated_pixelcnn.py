@@ -1,21 +1,11 @@
-"""Two stacks reach every pixel before, no other, and a conditional model is a distribution for each class."""
+"""Two stacks reach every pixel before, and no other."""
 
 import pytest
 import torch
 
 from dgm_course.models.autoregressive import gated_pixelcnn
 from dgm_course.models.autoregressive.gated_pixelcnn import GatedLayer, GatedPixelCNN
-from dgm_course.testing import (
-    PropertyError,
-    assert_bound,
-    assert_causal,
-    assert_normalized,
-    assert_samples_follow,
-    binary_strings,
-    randomize,
-)
-
-BINARY_3X3 = binary_strings(9).view(-1, 1, 3, 3)
+from dgm_course.testing import PropertyError, assert_causal, randomize
 
 
 def before(colours, height, width):
@@ -96,49 +86,6 @@ def test_a_gate_that_mixes_the_colours_is_noticed(rng, monkeypatch):
         assert_every_pixel_before((3, 2, 2), rng)
 
 
-@pytest.fixture
-def conditional(rng):
-    return randomize(GatedPixelCNN((1, 3, 3), channels=4, num_layers=2, num_classes=3), rng)
-
-
-def given(model, label):
-    return lambda x: model.log_prob(x, torch.full((len(x),), label))
-
-
-def assert_distribution_for_each_class(log_prob_given):
-    for label in range(3):
-        assert_normalized(log_prob_given(label), BINARY_3X3, tolerance=1e-12)
-        difference = log_prob_given(label)(BINARY_3X3) - log_prob_given((label + 1) % 3)(BINARY_3X3)
-        assert_bound(difference.abs().max().detach(), lower=0.1)
-
-
-def test_a_distribution_for_each_class(conditional):
-    assert_distribution_for_each_class(lambda label: given(conditional, label))
-    with pytest.raises(PropertyError):  # the label is ignored
-        assert_distribution_for_each_class(lambda label: given(conditional, 0))
-    with pytest.raises(PropertyError):  # the joint p(x, y) instead
-        assert_distribution_for_each_class(
-            lambda label: lambda x: given(conditional, label)(x) - torch.log(torch.tensor(3.0))
-        )
-
-
-def test_each_sample_is_of_its_own_class(conditional, rng):
-    y = torch.arange(3).repeat(1500)
-    x = conditional.sample(len(y), y=y, generator=rng).flatten(1)
-    for label in range(3):
-        probabilities = given(conditional, label)(BINARY_3X3).exp().detach()
-        assert_samples_follow(x[y == label], probabilities)
-        with pytest.raises(PropertyError):
-            assert_samples_follow(x[y == (label + 1) % 3], probabilities)
-
-
 def test_a_kernel_without_a_centre_is_refused():
     with pytest.raises(ValueError, match="must be odd, got 4"):
         GatedPixelCNN((1, 4, 4), channels=4, kernel_size=4)
-
-
-def test_labels_go_with_a_conditional_model_only(conditional):
-    with pytest.raises(ValueError, match="labels"):
-        conditional.log_prob(BINARY_3X3)
-    with pytest.raises(ValueError, match="labels"):
-        GatedPixelCNN((1, 3, 3), channels=4).log_prob(BINARY_3X3, torch.zeros(512, dtype=torch.long))

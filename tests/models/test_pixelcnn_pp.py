@@ -1,4 +1,4 @@
-"""Moved kernels and a U reach every pixel before and no other; a mixture in place of a softmax; classes; dropout."""
+"""Moved kernels and a U reach every pixel before and no other; a mixture in place of a softmax; dropout."""
 
 import pytest
 import torch
@@ -18,7 +18,6 @@ from dgm_course.testing import (
     assert_causal,
     assert_close,
     assert_normalized,
-    assert_samples_follow,
     binary_strings,
     randomize,
 )
@@ -127,27 +126,6 @@ def test_log_prob_is_the_sum_of_the_conditionals(rng):
     model = PixelCNNPlusPlus((3, 4, 3), 256, channels=6, num_blocks=1, num_components=3)
     x = torch.randint(256, (5, 3, 4, 3), generator=rng)
     assert_likelihood_is_that_of_its_conditionals(randomize(model, rng, 0.2), x)
-
-
-def test_a_distribution_for_each_class(rng):
-    model = PixelCNNPlusPlus((1, 3, 3), 2, channels=3, num_blocks=1, num_components=2, num_classes=3)
-    randomize(model, rng, 0.5)
-    given = [model.log_prob(BINARY_3X3, torch.full((512,), label)) for label in range(3)]
-    for label in range(3):
-        assert_normalized(
-            lambda x: model.log_prob(x, torch.full((len(x),), label)),  # noqa: B023
-            BINARY_3X3,
-            tolerance=1e-12,
-        )
-        assert_bound((given[label] - given[label - 1]).abs().max().detach(), lower=0.1)
-    y = torch.arange(3).repeat(1000)
-    x = model.sample(len(y), y=y, generator=rng).flatten(1)
-    for label in range(3):
-        assert_samples_follow(x[y == label], given[label].exp().detach())
-    with pytest.raises(PropertyError):
-        assert_samples_follow(x[y == 1], given[0].exp().detach())
-    with pytest.raises(ValueError, match="labels"):
-        model.log_prob(BINARY_3X3)
 
 
 def test_dropout_is_for_training_only(rng):

@@ -35,12 +35,12 @@ class Forgetful(deque):
         pass
 
 
-def assert_walks(model, y=None, generator=None, tolerance=1e-10):
+def assert_walks(model, generator=None, tolerance=1e-10):
     x = torch.randint(model.num_levels, (3, *model.event_shape), generator=generator)
     values = x.flatten(1)
     with torch.no_grad():
-        at_once = model.logits(x) if y is None else model.logits(x, y)
-        walk, value, steps = model.walk(3, y), None, []
+        at_once = model.logits(x)
+        walk, value, steps = model.walk(3), None, []
         for i in model.order:
             steps.append(walk.send(value))
             value = values[:, i]
@@ -51,13 +51,6 @@ def assert_walks(model, y=None, generator=None, tolerance=1e-10):
 @pytest.mark.parametrize("name", MODELS)
 def test_a_walk_gives_the_logits_of_one_pass(name, rng):
     assert_walks(randomize(MODELS[name](), rng, scale=0.5), generator=rng)
-
-
-def test_a_walk_of_a_class_gives_its_logits(rng):
-    model = randomize(GatedPixelCNN((1, 4, 5), channels=8, num_layers=3, num_classes=4), rng, scale=0.5)
-    assert_walks(model, torch.tensor([2, 0, 3]), generator=rng)
-    with pytest.raises(ValueError, match="labels"):
-        next(model.walk(3))
 
 
 @pytest.mark.parametrize(

@@ -148,14 +148,17 @@ def require_labels(y: Int[Tensor, " batch"] | None, num_classes: int) -> None:
         raise ValueError("labels go with num_classes: a conditional model needs y, the other takes none")
 
 
-def shift_right(x: Int[Tensor, "batch length"], start: int) -> Int[Tensor, "batch length"]:
+def shift_right(
+    x: Int[Tensor, "batch length"], start: int | Int[Tensor, " batch"]
+) -> Int[Tensor, "batch length"]:
     """What a sequence model may read at each step: the previous symbol, and `start` before the first.
 
     `start` has to be a symbol that the data do not use: with a shared one the model cannot tell the beginning of
-    a sequence from its middle.
+    a sequence from its middle. One for each row can say what the row is of.
 
     Example:
         >>> shift_right(torch.tensor([[0, 1, 1]]), start=2)
         tensor([[2, 0, 1]])
     """
-    return F.pad(x, (1, 0), value=start)[:, :-1]
+    first = torch.as_tensor(start, device=x.device).expand(len(x))
+    return torch.cat([first[:, None], x[:, :-1]], dim=1)

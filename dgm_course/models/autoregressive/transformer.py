@@ -5,13 +5,16 @@
 The mask goes in before the softmax, so that a position's weights over its past sum to one. Keys and values of the
 past do not change when a symbol is added: a draw keeps them in a cache and lets only the new symbol through the
 network. The cost of a sequence is then one pass in all, not one pass for each symbol.
+
+A class is told by the symbol that stands before the first: there is one for each, and the network has no other part
+that knows of classes.
 """
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from dgm_course.models.autoregressive.base import AutoregressiveModel, Walk, shift_right
+from dgm_course.models.autoregressive.base import AutoregressiveModel, Walk, require_labels, shift_right
 
 Cache = tuple[Float[Tensor, "batch heads past head_dim"], Float[Tensor, "batch heads past head_dim"]]
 
@@ -73,7 +76,9 @@ class Block(nn.Module):
 
 
 class Transformer(AutoregressiveModel):
-    """Sequences of `length` symbols with K levels; positions are learned.
+    """Sequences of `length` symbols with K levels, given their class where `num_classes` is not zero.
+
+    Positions are learned.
 
     Example:
         >>> model = Transformer(length=6, num_levels=4, width=16, num_heads=2, num_layers=1)
@@ -83,19 +88,33 @@ class Transformer(AutoregressiveModel):
     """
 
     def __init__(
-        self, length: int, num_levels: int, width: int = 64, num_heads: int = 4, num_layers: int = 3
+        self,
+        length: int,
+        num_levels: int,
+        width: int = 64,
+        num_heads: int = 4,
+        num_layers: int = 3,
+        num_classes: int = 0,
     ) -> None:
         super().__init__((length,), num_levels)
-        self.start = num_levels
-        self.embed = nn.Embedding(num_levels + 1, width)
+        self.start, self.num_classes = num_levels, num_classes
+        self.embed = nn.Embedding(num_levels + max(1, num_classes), width)
         self.position = nn.Embedding(length, width)
         self.blocks = nn.ModuleList(Block(width, num_heads) for _ in range(num_layers))
         self.norm = nn.LayerNorm(width)
         self.readout = nn.Linear(width, num_levels)
 
-    def logits(self, x: Int[Tensor, "batch time"]) -> Float[Tensor, "batch time levels"]:
+    def logits(
+        self, x: Int[Tensor, "batch time"], y: Int[Tensor, " batch"] | None = None
+    ) -> Float[Tensor, "batch time levels"]:
         """All positions in one pass; position t reads the symbols before t."""
-        return self.read(shift_right(x, self.start))[0]
+        return self.read(shift_right(x, self.starts(len(x), y)))[0]
+
+    def starts(self, batch: int, y: Int[Tensor, " batch"] | None) -> Int[Tensor, " batch"]:
+        """The symbol before the first: one that no datum has, and one for each class."""
+        require_labels(y, self.num_classes)
+        start = torch.full((batch,), self.start, device=self.embed.weight.device)
+        return start if y is None else start + y
 
     def read(
         self, symbols: Int[Tensor, "batch time"], caches: list[Cache] | None = None
@@ -111,7 +130,7 @@ class Transformer(AutoregressiveModel):
 
     def walk(self, batch: int, y: Int[Tensor, " batch"] | None = None) -> Walk:
         """One symbol through the network at a time; keys and values of the past come from the cache."""
-        symbol, caches = torch.full((batch,), self.start, device=self.embed.weight.device), None
+        symbol, caches = self.starts(batch, y), None
         for _ in range(self.event_shape[0]):
             logits, caches = self.read(symbol[:, None], caches)
             symbol = yield logits[:, 0]
