@@ -23,6 +23,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from dgm_course.models.autoregressive.char_rnn import CharRNN
 from dgm_course.models.autoregressive.gated_pixelcnn import GatedPixelCNN
 from dgm_course.models.autoregressive.histogram import Histogram
+from dgm_course.models.autoregressive.image_gpt import ImageGPT
 from dgm_course.models.autoregressive.logistic_mixture import LogisticMixture
 from dgm_course.models.autoregressive.made import MADE
 from dgm_course.models.autoregressive.markov import MarkovMLP
@@ -197,7 +198,14 @@ SYSTEMS = (
         "arXiv:1706.03762",
         "autoregressive",
         lambda: Transformer(6, 3, width=8, num_heads=2, num_layers=1),
-        published="79.17 nats: MNIST 28×28, ImageGPT",
+    ),
+    System(
+        "ImageGPT",
+        2020,
+        "Chen et al., ICML",
+        "autoregressive",
+        lambda: ImageGPT((2, 2, 2), 2, width=8, num_heads=2, num_layers=1),
+        published="79.17 nats: MNIST 28×28",
     ),
 )
 

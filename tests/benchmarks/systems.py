@@ -1,6 +1,6 @@
 """Train every system of the zoo on its offline data and write down what it reached: `zoo_figures.json`.
 
-    python tests/benchmarks/systems.py            # all of them: three CPU-minutes on one thread
+    python tests/benchmarks/systems.py            # all of them: nine CPU-minutes on one thread
     python tests/benchmarks/systems.py MADE       # these only; the other figures stay
 
 Budgets are small on purpose: the figures show the order of the systems, not what each could reach.
@@ -24,6 +24,7 @@ from dgm_course import data
 from dgm_course.models.autoregressive.char_rnn import CharRNN
 from dgm_course.models.autoregressive.gated_pixelcnn import GatedPixelCNN
 from dgm_course.models.autoregressive.histogram import Histogram
+from dgm_course.models.autoregressive.image_gpt import ImageGPT
 from dgm_course.models.autoregressive.logistic_mixture import LogisticMixture
 from dgm_course.models.autoregressive.made import MADE
 from dgm_course.models.autoregressive.markov import MarkovMLP
@@ -87,6 +88,7 @@ RECIPES = {
     ),
     "PixelSNAIL": Recipe(GREY, lambda: PixelSNAIL((1, 8, 8), 17, dropout=0.2), {"epochs": 20, "lr": 2e-3}),
     "Transformer": Recipe(GREY, lambda: Transformer(64, 17), {"epochs": 20, "lr": 2e-3}),
+    "ImageGPT": Recipe(BINARY, lambda: ImageGPT((1, 8, 8)), {"epochs": 15, "lr": 2e-3}),
 }
 
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from dgm_course.models.autoregressive.gated_pixelcnn import GatedPixelCNN
+from dgm_course.models.autoregressive.image_gpt import ImageGPT
 from dgm_course.models.autoregressive.pixel_snail import PixelSNAIL
 from dgm_course.models.autoregressive.pixelcnn_pp import PixelCNNPlusPlus
 from dgm_course.models.autoregressive.transformer import Transformer
@@ -24,6 +25,7 @@ MODELS = {
     "PixelCNN++": lambda **classes: PixelCNNPlusPlus((1, 3, 2), 2, 2, 1, num_components=2, **classes),
     "PixelSNAIL": lambda **classes: PixelSNAIL((1, 3, 2), 2, 2, 1, 1, dims=2, num_components=2, **classes),
     "Transformer": lambda **classes: Transformer(4, 3, width=8, num_heads=2, num_layers=1, **classes),
+    "ImageGPT": lambda **classes: ImageGPT((2, 2, 1), 3, width=8, num_heads=2, num_layers=1, **classes),
 }
 every_model = pytest.mark.parametrize("build", MODELS.values(), ids=MODELS)
 

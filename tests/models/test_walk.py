@@ -8,9 +8,11 @@ import torch
 from dgm_course.models.autoregressive.base import AutoregressiveModel
 from dgm_course.models.autoregressive.causal_conv import CausalConv1d
 from dgm_course.models.autoregressive.gated_pixelcnn import GatedPixelCNN, LayerByPixel
+from dgm_course.models.autoregressive.image_gpt import ImageGPT
 from dgm_course.models.autoregressive.made import MADE
 from dgm_course.models.autoregressive.masked_conv import PixelByPixel
 from dgm_course.models.autoregressive.pixelcnn import PixelCNN
+from dgm_course.models.autoregressive.pixelcnn_pp import PixelCNNPlusPlus
 from dgm_course.models.autoregressive.transformer import Transformer
 from dgm_course.models.autoregressive.wavenet import WaveNet
 from dgm_course.testing import PropertyError, assert_close, randomize
@@ -23,6 +25,8 @@ MODELS = {
     "MADE, narrow": lambda: MADE(6, hidden=(2, 3)),
     "PixelCNN, colours": lambda: PixelCNN((3, 3, 5), 4, channels=12, num_blocks=2, first_kernel=5),
     "Gated PixelCNN, colours": lambda: GatedPixelCNN((2, 4, 3), 3, channels=8, num_layers=3, kernel_size=5),
+    "PixelCNN++, colours": lambda: PixelCNNPlusPlus((3, 2, 3), 4, channels=3, num_blocks=1, num_components=3),
+    "ImageGPT, colours": lambda: ImageGPT((3, 2, 2), 4, width=8, num_heads=2, num_layers=2),
     "WaveNet, wide": lambda: WaveNet(12, 3, channels=5, kernel_size=3, dilations=(1, 3, 2)),
 }
 
