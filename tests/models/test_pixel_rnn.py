@@ -4,15 +4,10 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from dgm_course.models.autoregressive import pixel_rnn
+from dgm_course.models.autoregressive import lstm_sweeps, pixel_rnn
+from dgm_course.models.autoregressive.lstm_sweeps import DiagonalSweep, DiagonalSweeps, RowSweep
 from dgm_course.models.autoregressive.masked_conv import MaskedConv2d
-from dgm_course.models.autoregressive.pixel_rnn import (
-    DiagonalBiLSTM,
-    DiagonalSweep,
-    DiagonalSweeps,
-    RowLSTM,
-    RowSweep,
-)
+from dgm_course.models.autoregressive.pixel_rnn import DiagonalBiLSTM, RowLSTM
 from dgm_course.testing import PropertyError, assert_causal, assert_close, randomize
 
 
@@ -89,15 +84,15 @@ class ReadsBelow(DiagonalSweep):
 
 
 @pytest.mark.parametrize(
-    ("name", "wrong"),
+    ("module", "name", "wrong"),
     [
-        ("MaskedConv2d", FirstOfTypeB),
-        ("shift_down", lambda v: F.pad(v, (0, 0, 2, 0))[:, :, :-2]),
-        ("DiagonalSweep", ReadsBelow),
+        (pixel_rnn, "MaskedConv2d", FirstOfTypeB),
+        (lstm_sweeps, "shift_down", lambda v: F.pad(v, (0, 0, 2, 0))[:, :, :-2]),
+        (lstm_sweeps, "DiagonalSweep", ReadsBelow),
     ],
 )
-def test_a_wrong_part_is_noticed(name, wrong, rng, monkeypatch):
-    monkeypatch.setattr(pixel_rnn, name, wrong)
+def test_a_wrong_part_is_noticed(module, name, wrong, rng, monkeypatch):
+    monkeypatch.setattr(module, name, wrong)
     with pytest.raises(PropertyError):
         assert_reads(DiagonalBiLSTM, (1, 4, 5), rng)
 
@@ -111,8 +106,8 @@ def test_a_wrong_pair_of_sweeps_is_noticed(wrong, rng, monkeypatch):
 
 @pytest.mark.parametrize("kind", [RowLSTM, DiagonalBiLSTM])
 def test_gates_that_mix_the_colours_are_noticed(kind, rng, monkeypatch):
-    right = pixel_rnn.lstm
-    monkeypatch.setattr(pixel_rnn, "lstm", lambda gates, c, num_colours: right(gates, c, 1))
+    right = lstm_sweeps.lstm
+    monkeypatch.setattr(lstm_sweeps, "lstm", lambda gates, c, num_colours: right(gates, c, 1))
     with pytest.raises(PropertyError):
         assert_reads(kind, (3, 3, 3), rng, num_levels=4)
 
@@ -152,17 +147,17 @@ def assert_sweep(kind, rng):
 def test_a_sweep_is_its_definition(kind, rng, monkeypatch):
     assert_sweep(kind, rng)
 
-    def forgets(gates, c, num_colours, right=pixel_rnn.lstm):
+    def forgets(gates, c, num_colours, right=lstm_sweeps.lstm):
         return right(gates, torch.zeros_like(c), num_colours)
 
-    monkeypatch.setattr(pixel_rnn, "lstm", forgets)
+    monkeypatch.setattr(lstm_sweeps, "lstm", forgets)
     with pytest.raises(PropertyError):
         assert_sweep(kind, rng)
 
 
 def test_a_state_from_outside_of_the_image_is_noticed(rng, monkeypatch):
     """What a bias that acts outside of the image, too, would put there."""
-    right = pixel_rnn.skew
-    monkeypatch.setattr(pixel_rnn, "skew", lambda x: right(x) + (right(torch.ones_like(x)) == 0))
+    right = lstm_sweeps.skew
+    monkeypatch.setattr(lstm_sweeps, "skew", lambda x: right(x) + (right(torch.ones_like(x)) == 0))
     with pytest.raises(PropertyError):
         assert_sweep(DiagonalSweep, rng)

@@ -9,8 +9,10 @@ from dgm_course.models.autoregressive.base import AutoregressiveModel
 from dgm_course.models.autoregressive.causal_conv import CausalConv1d
 from dgm_course.models.autoregressive.gated_pixelcnn import GatedPixelCNN, LayerByPixel
 from dgm_course.models.autoregressive.image_gpt import ImageGPT
+from dgm_course.models.autoregressive.lstm_sweeps import DiagonalSweep, RowSweep, SweepsByPixel
 from dgm_course.models.autoregressive.made import MADE
 from dgm_course.models.autoregressive.masked_conv import PixelByPixel
+from dgm_course.models.autoregressive.pixel_rnn import DiagonalBiLSTM, RowLSTM
 from dgm_course.models.autoregressive.pixelcnn import PixelCNN
 from dgm_course.models.autoregressive.pixelcnn_pp import PixelCNNPlusPlus
 from dgm_course.models.autoregressive.transformer import Transformer
@@ -25,6 +27,10 @@ MODELS = {
     "MADE, narrow": lambda: MADE(6, hidden=(2, 3)),
     "PixelCNN, colours": lambda: PixelCNN((3, 3, 5), 4, channels=12, num_blocks=2, first_kernel=5),
     "Gated PixelCNN, colours": lambda: GatedPixelCNN((2, 4, 3), 3, channels=8, num_layers=3, kernel_size=5),
+    "Row LSTM, colours": lambda: RowLSTM((3, 3, 4), 4, channels=12, num_layers=2, first_kernel=5),
+    "Diagonal BiLSTM, colours": lambda: DiagonalBiLSTM(
+        (3, 4, 3), 4, channels=12, num_layers=2, first_kernel=5
+    ),
     "PixelCNN++, colours": lambda: PixelCNNPlusPlus((3, 2, 3), 4, channels=3, num_blocks=1, num_components=3),
     "ImageGPT, colours": lambda: ImageGPT((3, 2, 2), 4, width=8, num_heads=2, num_layers=2),
     "WaveNet, wide": lambda: WaveNet(12, 3, channels=5, kernel_size=3, dilations=(1, 3, 2)),
@@ -62,6 +68,9 @@ def test_a_walk_gives_the_logits_of_one_pass(name, rng):
     [
         ("Transformer", Transformer, "read", lambda self, symbols, caches=None: READ(self, symbols)),
         ("PixelCNN", PixelByPixel, "keep", lambda *_: None),
+        ("Row LSTM", RowSweep, "reads", ((-1, 0), (-1, -1), (-1, 1))),
+        ("Diagonal BiLSTM", DiagonalSweep, "keeps", (-1, 0)),
+        ("Diagonal BiLSTM", SweepsByPixel, "__call__", lambda self, *at: self.from_left(*at)),
         ("Gated PixelCNN", LayerByPixel, "row", lambda self, v, row: v),
         ("WaveNet", CausalConv1d, "queue", lambda self, batch: Forgetful(QUEUE(self, batch))),
         ("MADE", MADE, "indicators", lambda self, x: INDICATORS(self, x) * (x.dim() > 1)),
