@@ -4,7 +4,7 @@ BIN := .venv/bin
 export OMP_NUM_THREADS ?= 1
 export MPLBACKEND ?= Agg
 
-.PHONY: demo test lab notebooks prove bench fuzz pictures clean chromium
+.PHONY: demo test lab notebooks lectures prove bench fuzz pictures clean chromium
 
 demo: .venv/ready
 	@$(BIN)/dgm-grade demo
@@ -20,6 +20,11 @@ lab: .venv/ready
 
 notebooks: .venv/ready
 	$(BIN)/python -m grading.pipeline.material.notebooks
+	$(BIN)/python lectures/build.py
+
+# Pages with pictures, for readers without a kernel: runs every lecture, a minute or two each.
+lectures: .venv/ready
+	$(BIN)/python lectures/build.py --html
 
 # The long runs: the full proof of the hidden tests, the benchmarks, the README's pictures.
 prove: .venv/ready

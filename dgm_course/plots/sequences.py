@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from jaxtyping import Shaped
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from dgm_course.plots.style import BLUE, GREY, ORANGE, styled
@@ -32,6 +33,7 @@ def dilation_tree(dilations: Sequence[int], *, kernel_size: int = 2, title: str 
     axes.plot(sorted(used), [0] * len(used), "o", color=ORANGE, ms=9)
     layers = [f"d = {d}" for d in dilations]
     axes.set_yticks(range(len(dilations) + 1), ["input", *layers])
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set(xlabel="step, 0 is now", title=title or f"{len(dilations)} layers read {len(used)} steps")
     axes.spines[:].set_visible(False)
     return figure

@@ -1,0 +1,112 @@
+"""Lectures are what their text sources build, run from a fresh kernel without a network, and read well without one."""
+
+import importlib.util
+import json
+import re
+
+import nbformat
+import pytest
+
+from grading.pipeline.material.notebooks import ROOT
+
+SPEC = importlib.util.spec_from_file_location("build", ROOT / "lectures" / "build.py")
+build = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(build)
+
+AUTOREGRESSIVE = ROOT / "lectures" / "02_autoregressive"
+NO_NETWORK = {
+    name: "http://127.0.0.1:9" for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
+}
+
+
+def titles(folder):
+    cells = build.lecture_notebook(folder).cells
+    return {title for cell in cells for title in re.findall(r"^#+ (.+)$", cell.source, re.MULTILINE)}
+
+
+@pytest.fixture
+def lecture(tmp_path):
+    """A function that writes one section, and returns the lecture's folder."""
+
+    def write(text):
+        (tmp_path / "01_section.py").write_text(text)
+        return tmp_path
+
+    return write
+
+
+@pytest.fixture(scope="module")
+def executed():
+    with pytest.MonkeyPatch.context() as patch:
+        for name, nowhere in NO_NETWORK.items():
+            patch.setenv(name, nowhere)
+        return build.executed(AUTOREGRESSIVE)
+
+
+@pytest.mark.parametrize("folder", build.lectures(), ids=lambda folder: folder.name)
+def test_built_lecture_is_its_source(folder):
+    built = build.built_path(folder).read_text(encoding="utf-8")
+    assert built == nbformat.writes(build.lecture_notebook(folder)) + "\n"
+
+
+@pytest.mark.parametrize("folder", build.lectures(), ids=lambda folder: folder.name)
+def test_a_built_lecture_is_valid_and_carries_no_output(folder):
+    notebook = nbformat.read(build.built_path(folder), as_version=4)
+    nbformat.validate(notebook)
+    assert not any(cell.get("outputs") for cell in notebook.cells)
+    assert "widgets" not in notebook.metadata
+
+
+def test_every_section_that_the_homework_sends_to_exists():
+    sources = [
+        path.read_text(encoding="utf-8")
+        for folder in ("grading/hidden/hw1", "dgm_course/homework", "solutions/hw1_autoregressive")
+        for path in (ROOT / folder).rglob("*.py")
+    ]
+    wanted = set(re.findall(r"lecture 2, section '([^']+)'", " ".join(sources)))
+    assert len(wanted) >= 15
+    assert wanted <= titles(AUTOREGRESSIVE)
+
+
+def test_a_marker_says_where_a_cell_stands_among_the_slides(lecture):
+    text = '# %% [markdown] slide="slide"\n# # One\n\n# %% hide=true\nx = 1\n\n# %% slide="notes"\ny = 2\n'
+    cells = build.lecture_notebook(lecture(text)).cells
+    assert [cell.metadata.slideshow.slide_type for cell in cells] == ["slide", "-", "notes"]
+    assert [cell.metadata.get("tags") for cell in cells] == [None, ["remove_input"], None]
+    assert [cell.id for cell in cells] == ["01_section-1", "01_section-2", "01_section-3"]
+
+
+@pytest.mark.parametrize(
+    ("marker", "said"), [('slide="page"', "not 'page'"), ('slides="slide"', "no mark slides")]
+)
+def test_a_marker_that_says_nothing_is_refused(lecture, marker, said):
+    with pytest.raises(ValueError, match=rf"01_section\.py.*{said}"):
+        build.lecture_notebook(lecture(f"# %% {marker}\nx = 1\n"))
+
+
+def test_the_lecture_runs_and_shows_a_picture_or_a_number_where_code_is_hidden(executed):
+    for cell in executed.cells:
+        outputs = cell.get("outputs", [])
+        assert not any(output.output_type == "error" for output in outputs), cell.id
+        if build.HIDDEN in cell.metadata.get("tags", []):
+            assert any("image/png" in output.get("data", {}) for output in outputs), cell.id
+
+
+def test_a_page_for_readers_without_a_kernel_has_pictures_sound_and_formulas_and_loads_nothing(executed):
+    page = build.page(executed)
+    assert page.count("<img") >= 20
+    assert page.count("<audio") == 3
+    assert page.count("<math") >= 30
+    assert "$$" not in page
+    assert "<script" not in page
+    assert "widget-view" not in page
+    assert not re.findall(r"""<(?:img|audio|source)[^>]*src=["']?(?!["']?data:)[^\s>]+""", page)
+    assert not re.findall(r"<link[^>]*href=[\"']?http", page)
+
+
+def test_the_ladder_shown_is_in_its_order():
+    measured = json.loads((AUTOREGRESSIVE / "ladder.json").read_text(encoding="utf-8"))
+    rungs = ("independent", "mixture of 100", "MADE", "NADE", "PixelCNN")
+    nats = [measured[name]["nats"] for name in rungs]
+    assert nats == sorted(nats, reverse=True)
+    assert all(len(draw) == 784 // 4 for name in rungs for draw in measured[name]["draws"])
