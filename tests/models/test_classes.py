@@ -7,6 +7,7 @@ import torch
 
 from dgm_course.models.autoregressive.gated_pixelcnn import GatedPixelCNN
 from dgm_course.models.autoregressive.image_gpt import ImageGPT
+from dgm_course.models.autoregressive.made import MADE
 from dgm_course.models.autoregressive.pixel_snail import PixelSNAIL
 from dgm_course.models.autoregressive.pixelcnn_pp import PixelCNNPlusPlus
 from dgm_course.models.autoregressive.transformer import Transformer
@@ -86,6 +87,18 @@ def test_a_walk_of_a_class_gives_its_logits(model, rng):
 def test_labels_go_with_a_conditional_model_only(build, model):
     x = support(model)[:4]
     y = torch.zeros(4, dtype=torch.long)
-    for refused in (lambda: model.log_prob(x), lambda: next(model.walk(4)), lambda: build().log_prob(x, y)):
+    without = build()
+    for refused in (
+        lambda: model.log_prob(x),
+        lambda: model.sample(4),
+        lambda: next(model.walk(4)),
+        lambda: without.log_prob(x, y),
+        lambda: without.sample(4, y=y),
+    ):
         with pytest.raises(ValueError, match="labels"):
             refused()
+
+
+def test_a_model_that_knows_no_classes_refuses_them():
+    with pytest.raises(ValueError, match="labels"):
+        MADE(3).sample(4, y=torch.zeros(4, dtype=torch.long))

@@ -27,8 +27,11 @@ Walk = abc.Generator[Float[Tensor, "batch levels"], Any, None]
 class AutoregressiveModel(ExactLikelihood):
     """Discrete data of shape `event_shape` with `num_levels` values, modelled one dimension after another.
 
-    `order` lists the positions in the flattened event in the order in which they are generated.
+    `order` lists the positions in the flattened event in the order in which they are generated. A conditional model
+    says how many classes it has, and needs labels wherever it is asked.
     """
+
+    num_classes = 0
 
     def __init__(
         self, event_shape: Sequence[int], num_levels: int, order: Sequence[int] | None = None
@@ -94,6 +97,7 @@ class AutoregressiveModel(ExactLikelihood):
         Evidence influences only what comes after it in the order: this is inpainting by ancestral sampling, and a
         draw from p(unknown | known) only if what is known comes first.
         """
+        require_labels(y, self.num_classes)
         values, fixed = x.flatten(1).clone(), known.flatten(1)
         walk, value = self.walk(len(x), y), None
         for i in self.order:

@@ -37,6 +37,7 @@ class ImageGPT(AutoregressiveModel):
         num_classes: int = 0,
     ) -> None:
         super().__init__(image_shape, num_levels, raster_order(*image_shape))
+        self.num_classes = num_classes
         length = len(self.order)
         self.transformer = Transformer(length, num_levels, width, num_heads, num_layers, num_classes)
 

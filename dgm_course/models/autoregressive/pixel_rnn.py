@@ -28,7 +28,13 @@ Sweep = RowSweep | DiagonalSweeps
 
 
 class Layer(nn.Module):
-    """A sweep, and as many channels as before it."""
+    """A sweep with half of the channels, widened and added to what it read.
+
+    Example:
+        >>> layer = Layer(RowSweep(8, hidden=4, num_colours=1), MaskedConv2d("B", 4, 8, kernel_size=1))
+        >>> layer(torch.zeros(2, 8, 5, 6)).shape
+        torch.Size([2, 8, 5, 6])
+    """
 
     def __init__(self, sweep: Sweep, widen: MaskedConv2d) -> None:
         super().__init__()

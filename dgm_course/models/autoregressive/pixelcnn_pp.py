@@ -27,7 +27,12 @@ Streams: TypeAlias = tuple[Map, Map]
 
 
 def concat_elu(x: Map) -> Map:
-    """elu of x and of −x: twice the channels, none of them dead."""
+    """elu of x and of −x: twice the channels, none of them dead.
+
+    Example:
+        >>> concat_elu(torch.full((1, 1, 1, 1), 2.0)).flatten()
+        tensor([ 2.0000, -0.8647])
+    """
     return F.elu(torch.cat([x, -x], dim=1))
 
 
@@ -67,7 +72,15 @@ class GatedResidual(nn.Module):
 
 
 class Layer(nn.Module):
-    """A residual layer of both streams, which the shortcuts of an earlier layer join on the way back."""
+    """A residual layer of both streams, which the shortcuts of an earlier layer join on the way back.
+
+    Example:
+        >>> layer = Layer(8, way_back=True, dropout=0.5, num_classes=0)
+        >>> streams = shortcuts = torch.zeros(2, 8, 5, 4), torch.zeros(2, 8, 5, 4)
+        >>> above, before = layer(streams, None, shortcuts)
+        >>> above.shape, before.shape
+        (torch.Size([2, 8, 5, 4]), torch.Size([2, 8, 5, 4]))
+    """
 
     def __init__(self, channels: int, way_back: bool, dropout: float, num_classes: int) -> None:
         super().__init__()
@@ -85,7 +98,13 @@ class Layer(nn.Module):
 
 
 class Halve(nn.Module):
-    """A pixel for each square of four, which knows what the upper left of them knows."""
+    """A pixel for each square of four, which knows what the upper left of them knows.
+
+    Example:
+        >>> above, before = Halve(8)((torch.zeros(2, 8, 5, 4), torch.zeros(2, 8, 5, 4)), None)
+        >>> above.shape, before.shape
+        (torch.Size([2, 8, 3, 2]), torch.Size([2, 8, 3, 2]))
+    """
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -97,7 +116,13 @@ class Halve(nn.Module):
 
 
 class Double(nn.Module):
-    """Back to a size of before: each pixel is spread over a square of four, of which it is the upper left."""
+    """Back to a size of before: each pixel is spread over a square of four, of which it is the upper left.
+
+    Example:
+        >>> above, before = Double(8)((torch.zeros(2, 8, 3, 2), torch.zeros(2, 8, 3, 2)), torch.Size([5, 4]))
+        >>> above.shape, before.shape
+        (torch.Size([2, 8, 5, 4]), torch.Size([2, 8, 5, 4]))
+    """
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -155,11 +180,10 @@ class PixelCNNPlusPlus(CoupledLogisticModel):
         above = shift(self.first_above(x), down=1)
         before = shift(self.first_row_above(x), down=1) + shift(self.first_left(x), right=1)
         streams = above, before
-        passed = [streams]
+        passed = []
         for step in self.there:
-            streams = step(streams, y)
             passed.append(streams)
-        passed.pop()
+            streams = step(streams, y)
         for step in self.back:
             if isinstance(step, Double):
                 streams = step(streams, passed[-1][0].shape[2:])
