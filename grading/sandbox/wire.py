@@ -132,7 +132,9 @@ def pack(id: int, kind: str, body: object, unknown: Callable[[Any], Handle] = re
     header = to_json({"id": id, "kind": kind, "body": value, "buffers": buffers}).encode()
     if len(header) > MAX_HEADER:
         raise UnsendableError(f"cannot send more than {MAX_HEADER >> 20} MiB of plain data")
-    return b"".join([struct.pack(">I", len(header)), header, *(buffer.numpy().data for buffer in encoder.buffers)])
+    return b"".join(
+        [struct.pack(">I", len(header)), header, *(buffer.numpy().data for buffer in encoder.buffers)]
+    )
 
 
 # ── decoding ────────────────────────────────────────────────────────────────────────────────────────────────
