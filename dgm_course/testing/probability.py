@@ -17,6 +17,7 @@ from dgm_course.testing.values import checked
 INDEPENDENT = (
     "the model takes no notice of its input: one probability for everything, or one factor for each variable"
 )
+ADDITIVE = "no hidden layer or no memory: each logit is a sum of one term for each variable, or looks back at one only"
 
 
 def all_strings(num_symbols: int, n: int) -> Int[Tensor, "strings n"]:
@@ -120,14 +121,20 @@ def draw_dependent(
     *,
     log_prob: Callable[[Tensor], Any] | None = None,
     scale: float = 1.0,
-    num_draws: int = 32,
+    deep: bool = False,
+    num_draws: int = 40,
     read: str = READ,
 ) -> Any:
     """`randomize` with weights under which variables depend on each other and which are seen to matter.
 
-    Under one draw all ReLUs may be silent and a right model independent, so there are many. `log_prob` (by default
-    the module's own) is asked about `strings`: all of them, in any event shape. Where the first symbols of a string
-    depend on each other, so do those of longer ones: short strings are enough.
+    Under one draw all ReLUs may be silent and a right model independent, so there are many.
+
+    Args:
+        strings: all of them, in any event shape. Where the first symbols of a string depend on each other, so do those
+            of longer ones: short strings are enough.
+        log_prob: what is asked about them, by default the module's own.
+        deep: whether the logit of the last variable must also be more than a sum of one term for each variable
+            before it. Log-linear models and Markov chains are normalised and causal too, and have no hidden layer.
 
     Example:
         >>> from dgm_course.models.autoregressive.made import MADE
@@ -138,19 +145,28 @@ def draw_dependent(
         randomize(module, generator, scale)
         logs = assert_each_alone(log_prob or module.log_prob, strings, what="log p", shape=(), read=read)
         answers.append(logs.clone())
-        if len(answers) > 1 and _dependent(answers[-1], strings.flatten(1)):
+        if len(answers) > 1 and _dependent(answers[-1], strings.flatten(1), deep):
             if len(strings) > 1:
                 assert_moved(answers[-1], answers[-2], "log p when the weights change", UNUSED, read)
             return module
+    if any(_dependent(logs, strings.flatten(1)) for logs in answers):
+        raise PropertyError(
+            "more than a sum of one term for each variable", "no more than that", ADDITIVE, read
+        )
     raise PropertyError("variables that depend on each other", "independent variables", INDEPENDENT, read)
 
 
-def _dependent(logs: Tensor, strings: Tensor) -> bool:
-    """Whether some second difference of the table of log p is not zero; there is none for a single variable."""
-    n, num_symbols = strings.shape[1], int(strings.max()) + 1
+def _dependent(logs: Tensor, strings: Tensor, deep: bool = False) -> bool:
+    """Whether some second difference of the table of log p is not zero; there is none for a single variable.
+
+    Or of the log-odds of the last variable between its neighbouring values, where it should be `deep`.
+    """
+    n, num_symbols = strings.shape[1] - deep, int(strings.max()) + 1
     if n < 2 or num_symbols < 2:
         return True
-    table = logs.double().reshape((num_symbols,) * n)
+    table = logs.double().reshape((num_symbols,) * strings.shape[1])
+    if deep:
+        table = table.diff(dim=-1)
     return any(table.diff(dim=i).diff(dim=j).abs().max() > 1e-6 for i in range(n) for j in range(i))
 
 

@@ -83,6 +83,30 @@ def test_a_model_without_dependence_or_weights_is_not_drawn(score, part):
         draw_dependent(Scored(score), Generator().manual_seed(0), binary_strings(3))
 
 
+@pytest.mark.parametrize(
+    "score",
+    [
+        lambda weight, x: weight * x[:, -1] * x[:, :-1].sum(1),  # log-linear
+        lambda weight, x: (
+            weight * (x[:, 1:] * x[:, :-1]).sum(1) + x[:, :-1].prod(1)
+        ),  # deep in others than the last
+    ],
+)
+def test_where_a_hidden_layer_is_due_a_sum_of_one_term_for_each_variable_is_not_drawn(score):
+    class Model(Scored):
+        def log_prob(self, x):
+            return score(self.weight.detach(), x.double())
+
+    assert draw_dependent(Model(None), Generator().manual_seed(0), binary_strings(4))
+    with pytest.raises(PropertyError, match="no hidden layer"):
+        draw_dependent(Model(None), Generator().manual_seed(0), binary_strings(4), deep=True)
+
+
+def test_a_last_logit_that_brings_variables_together_is_deep():
+    model = Scored(lambda weight, total: weight * total.pow(3))
+    assert draw_dependent(model, Generator().manual_seed(0), binary_strings(3), deep=True) is model
+
+
 def test_probabilities_must_be_those_of_each_point_whatever_else_is_asked():
     def over_the_batch(x):
         return (-x.sum(1).double().square()).log_softmax(0)

@@ -20,12 +20,19 @@ READ = "task 3 of the notebook, and lecture 2, section 'Markov models'"
 
 def draw_model(student, rng, num_symbols, context):
     """Random weights under which two symbols depend on each other, hence those of all longer strings."""
+    assert_has_hidden_layer(student, rng)
     model = student.MarkovMLP(num_symbols, context, 4, 16)
     return draw_dependent(model, rng, all_strings(num_symbols, 2), read=READ)
 
 
+def assert_has_hidden_layer(student, rng):
+    """A sum of one table for each place of the window is a Markov model, too."""
+    draw_dependent(student.MarkovMLP(3, 3, 4, 16), rng, all_strings(3, 4), deep=True, read=READ)
+
+
 def two_models(student, rng, num_symbols, context):
     """x (B, T) -> logits (B, T, K, 2): those of two models of random weights."""
+    assert_has_hidden_layer(student, rng)
     model = student.MarkovMLP(num_symbols, context, 4, 16)
     return lambda x: outputs_over_weights(model, rng, x, num_draws=2)
 

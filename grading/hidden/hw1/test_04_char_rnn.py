@@ -18,8 +18,25 @@ from dgm_course.testing import (
 READ = "task 4 of the notebook, and lecture 2, section 'Recurrent models'"
 
 
+def assert_has_memory(student, rng):
+    """A table of which symbol follows which can be asked step by step and in a batch, too.
+
+    Of five symbols the last is always the same: whoever does not score it may well have a memory.
+    """
+    model = student.CharRNN(3, 3, 6)
+    draw_dependent(
+        model,
+        rng,
+        all_strings(3, 4),
+        log_prob=lambda x: model.log_prob(torch.cat([x, x[:, :1] * 0], dim=1), torch.full((len(x),), 5)),
+        deep=True,
+        read=READ,
+    )
+
+
 def draw_model(student, rng, num_symbols, length=3):
     """A random model, after a look at whether its strings of that length are more than independent symbols."""
+    assert_has_memory(student, rng)
     model = student.CharRNN(num_symbols, 3, 6)
     return draw_dependent(
         model,
@@ -128,6 +145,7 @@ def test_no_call_remembers_another(student, rng):
 @pytest.mark.points(1)
 def test_samples_follow_log_prob(student, rng):
     """Sampled strings have the frequencies that log_prob gives them"""
+    assert_has_memory(student, rng)
     support = all_strings(3, 3)
     for _ in range(3):  # one model alone may happen to draw its symbols almost independently
         model = randomize(student.CharRNN(3, 4, 8), rng)
@@ -148,6 +166,7 @@ def test_samples_follow_log_prob(student, rng):
 @pytest.mark.points(1)
 def test_generator_decides_the_samples(student, rng):
     """The same generator gives the same strings, another one gives others"""
+    assert_has_memory(student, rng)
     scale = 0.3  # no symbol so likely that draws agree by chance
     model = randomize(student.CharRNN(8, 3, 6), rng, scale)
     seed = int(torch.randint(2**31, (), generator=rng))

@@ -37,8 +37,14 @@ def draw_degrees(num_dims, widths, rng):
     return [torch.randint(num_dims - 1, (width,), generator=rng) for width in widths]
 
 
+def assert_has_hidden_layer(student, rng):
+    """A sum of one term for each dimension before has the right dependencies, for any ordering, too."""
+    draw_dependent(student.MADE(4, (9,)), rng, binary_strings(4), scale=0.5, deep=True, read=READ)
+
+
 def draw_model(student, rng, *arguments):
     """A MADE with random weights; half the usual scale keeps the conditionals away from 0 and 1."""
+    assert_has_hidden_layer(student, rng)
     num_levels = arguments[3] if len(arguments) > 3 else 2
     strings = all_strings(num_levels, arguments[0])
     return draw_dependent(student.MADE(*arguments), rng, strings, scale=0.5, read=READ)
@@ -125,6 +131,7 @@ def test_masked_linear_uses_exactly_its_mask(student, rng):
 @pytest.mark.points(2)
 def test_binary_dependencies_are_exact(student, rng):
     """Binary MADE, 1 to 3 hidden layers, any ordering: nothing forbidden and nothing missing"""
+    assert_has_hidden_layer(student, rng)
     for hidden_dims in ((14,), (17, 13), (15, 19, 16)):
         ordering = draw_ordering(5, rng)
         assert_dependencies(
@@ -141,6 +148,7 @@ def test_binary_dependencies_are_exact(student, rng):
 @pytest.mark.points(1)
 def test_categorical_dependencies_are_exact(student, rng):
     """MADE with K levels: the K logits of a dimension see exactly the dimensions before it"""
+    assert_has_hidden_layer(student, rng)
     ordering = draw_ordering(4, rng)
     assert_dependencies(
         student.MADE(4, (13, 16), ordering, 3),
@@ -155,6 +163,7 @@ def test_categorical_dependencies_are_exact(student, rng):
 @pytest.mark.points(1)
 def test_narrowest_complete_network(student, rng):
     """Hidden layers of D-1 units are enough to be complete, and one dimension alone is a model too"""
+    assert_has_hidden_layer(student, rng)
     ordering = draw_ordering(6, rng)
     wide = torch.randn(40, 6, generator=rng, dtype=torch.float64).mul(5)
     for hidden_dims in ((5,), (5, 5)):

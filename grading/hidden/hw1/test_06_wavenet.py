@@ -28,8 +28,14 @@ def draw(rng, *shape):
     return torch.randn(shape[0], shape[2], shape[1], generator=rng, dtype=torch.float64).transpose(1, 2)
 
 
+def assert_has_hidden_layers(student, rng):
+    """A sum of one term for each symbol in reach has the right receptive field, too."""
+    draw_dependent(student.WaveNet(3, 6, 2, (1, 2)), rng, all_strings(3, 4), scale=0.5, deep=True, read=READ)
+
+
 def draw_model(student, rng, num_levels, *arguments):
     """Random weights under which three symbols depend on each other, hence those of all longer sequences."""
+    assert_has_hidden_layers(student, rng)
     model = student.WaveNet(num_levels, *arguments)
     return draw_dependent(model, rng, all_strings(num_levels, 3), scale=0.5, read=READ)
 
@@ -113,6 +119,7 @@ def test_gated_block_formula(student, rng):
 @pytest.mark.points(2)
 def test_receptive_field_is_exact(student, rng):
     """WaveNet: logits t read x[t-1-n] for every sum n of tap offsets, and nothing else"""
+    assert_has_hidden_layers(student, rng)
     for kernel_size, dilations, length in (
         (2, (1, 2, 4), 11),
         (3, (1, 3), 12),

@@ -38,13 +38,17 @@ def logits_over_weights(model, rng, *inputs):
 
 
 def draw_model(student, rng, num_levels, *arguments, **options):
-    """Random weights under which the pixels of a row depend on each other, hence those of all images."""
+    """Random weights under which the pixels of a row depend on each other, hence those of all images.
+
+    A sum of one term for each earlier pixel reads all of them and is normalised, but has no layers.
+    """
     model, labels = student.GatedPixelCNN(num_levels, *arguments, **options), "num_classes" in options
     return draw_dependent(
         model,
         rng,
         all_strings(num_levels, 3).reshape(-1, 1, 1, 3),
         log_prob=lambda x: model.log_prob(x, *([x.new_zeros(len(x))] if labels else [])),
+        deep=True,
         read=READ,
     )
 
@@ -85,6 +89,7 @@ def assert_stack_reads(layer, reading, output, allowed, channels, size, rng, cau
 @pytest.mark.points(3)
 def test_every_pixel_reads_all_earlier_ones(student, rng):
     """Each logit depends on all earlier pixels and on no other: 36 of 36 on 3×3, and on other sizes"""
+    draw_model(student, rng, 2, 6, 3, 3)
     for height, width in ((3, 3), (draw(1, 3, rng), draw(3, 5, rng))):
         kernel_size = 2 * draw(1, 2, rng) + 1
         layers = max(height, width) // (kernel_size // 2) + 1
@@ -224,6 +229,7 @@ def test_each_class_has_its_own_distribution(student, rng):
 @pytest.mark.points(1)
 def test_the_label_reaches_every_pixel(student, rng):
     """Another label changes the logits at every pixel, the first one included"""
+    draw_model(student, rng, 2, 6, 3, 3, num_classes=2)
     num_classes = draw(3, 5, rng)
     height, width = draw(1, 4, rng), draw(2, 4, rng)
     model = student.GatedPixelCNN(2, 6, 3, 2, num_classes=num_classes)
