@@ -41,6 +41,12 @@ deep = PixelCNN((1, 9, 9), channels=8, num_blocks=10, first_kernel=3)
 plots.receptive_field(field(deep), (4, 4), allowed=earlier, title="A and ten times B")
 
 # %% [markdown] slide="subslide"
+# Try it: another pixel, more layers, larger kernels, the bug. (And *two stacks*, once you have met them.)
+
+# %%
+ReceptiveField(layers=6)
+
+# %% [markdown] slide="subslide"
 # **What breaks if** … (all on the 512 binary images of 3×3 pixels; 36 of 72 pairs may be connected)
 #
 # | network | $\sum_x p(x)$ | pairs used, of 36 |

@@ -55,5 +55,10 @@ plots.show_images(torch.tensor(np.stack(bits)).view(-1, 1, 28, 28), columns=12)
 
 # %% [markdown] slide="fragment"
 # Each rung shares more: the mixture shares an image, MADE and NADE share hidden units, PixelCNN shares one kernel among
-# all pixels. It has the fewest parameters of the networks, and the best likelihood. Published figures (MADE 86.64, NADE
+# all pixels. It has fewer numbers than the mixture, and the best likelihood. Published figures (MADE 86.64, NADE
 # 88.33, PixelCNN 81.30 nats) are for 50,000 images binarised otherwise: compare orders, not numbers.
+
+# %% [markdown] slide="fragment"
+# **And which row looks best?** Many would say the mixture: whole digits, ragged ones. PixelCNN's strokes are clean, and
+# few of its small network's digits are digits. The likelihood asks about every pixel given those before it, and most
+# pixels are decided by their neighbours. *A better likelihood and a better-looking draw are two different things.*

@@ -28,7 +28,7 @@ for temperature in (0.2, 0.7, 1.0, 1.5):
     print(f"T = {temperature}: {cost:.2f} bits/char under the model\n{corpus.decode(texts.flatten())}\n")
 
 # %% [markdown] slide="fragment"
-# At $T = 0.2$ it writes blanks. They cost least, and no page of the corpus is like that: **the likeliest text is not a
+# At $T = 0.2$ it writes blanks. They cost least, and the corpus is not like that: **the likeliest text is not a
 # typical one.** In between lies what people like to read. And what they like to hear? The same WaveNet, at $T = 0.6$:
 
 # %%
