@@ -7,10 +7,12 @@ says in one line what is wrong and what to do.
 import io
 import subprocess
 import sys
+import webbrowser
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -126,6 +128,35 @@ def zoo() -> None:
     for row in rows():
         table.add_row(row["system"], *(row[column] for column in ZOO_COLUMNS))
     Console().print(table)
+
+
+@app.command(epilog="Examples:  dgm demo  ·  dgm demo made_masks  ·  dgm demo made_masks --lab")
+def demo(
+    name: Annotated[str | None, typer.Argument(help="Which demo; without a name all are listed.")] = None,
+    lab: Annotated[bool, typer.Option("--lab", help="In JupyterLab, with its code.")] = False,
+) -> None:
+    """Open a live demo as a page without code, for the projector; no network is needed."""
+    try:
+        from dgm_course.demos import DEMOS
+    except ModuleNotFoundError as error:
+        fail(str(error))
+    if name is None:
+        for known, each in DEMOS.items():
+            typer.echo(f"{known:<18} {each.title}")
+        return
+    if name not in DEMOS:
+        fail(f"there is no demo {name}; there are {', '.join(DEMOS)}")
+    if find_spec("jupyterlab") is None or find_spec("voila") is None:
+        fail('JupyterLab or Voilà is not installed: pip install "dgm_course[lab]"')
+    from dgm_course.demos.pages import serving, write_notebooks
+
+    with TemporaryDirectory() as folder:
+        write_notebooks(Path(folder))
+        with serving(Path(folder)) as address:
+            page = address("lab" if lab else "voila", name)
+            typer.echo(f"{page}\nEnter ends the demo.")
+            webbrowser.open(page)
+            sys.stdin.readline()
 
 
 @data_app.command("list")

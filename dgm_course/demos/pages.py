@@ -3,7 +3,13 @@
 Nothing is loaded from elsewhere: a lecture hall needs no network.
 """
 
+import re
+import secrets
+import subprocess
 import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -11,7 +17,8 @@ import nbformat
 
 from dgm_course.demos import DEMOS
 
-PATHS = {"lab": "/lab/tree/{}.ipynb", "voila": "/voila/render/{}.ipynb"}
+View = Literal["lab", "voila"]
+PATHS: dict[View, str] = {"lab": "/lab/tree/{}.ipynb", "voila": "/voila/render/{}.ipynb"}
 
 
 def write_notebooks(folder: Path) -> None:
@@ -38,12 +45,30 @@ def write_notebooks(folder: Path) -> None:
         nbformat.write(notebook, folder / f"{name}.ipynb")
 
 
-def server(folder: Path, name: str, view: Literal["lab", "voila"]) -> list[str]:
-    """The command that serves the notebooks of a folder and opens one of them.
-
-    Example:
-        >>> server(Path("demos"), "made_masks", "voila")[1:]
-        ['-m', 'jupyterlab', 'demos', '--LabApp.default_url=/voila/render/made_masks.ipynb']
-    """
-    page = PATHS[view].format(name)
-    return [sys.executable, "-m", "jupyterlab", str(folder), f"--LabApp.default_url={page}"]
+@contextmanager
+def serving(
+    folder: Path, *options: str, env: Mapping[str, str] | None = None
+) -> Iterator[Callable[[View, str], str]]:
+    """A Jupyter server on the notebooks of a folder, for this machine only; gives the address of a demo's page."""
+    token = secrets.token_hex(16)
+    command = [sys.executable, "-m", "jupyterlab", str(folder), "--no-browser", "--ip=127.0.0.1", "--port=0"]
+    with subprocess.Popen(
+        [*command, f"--IdentityProvider.token={token}", *options], env=env, stderr=subprocess.PIPE, text=True
+    ) as server:
+        said: list[str] = []
+        drain = threading.Thread(
+            target=lambda: said.extend(server.stderr or ())
+        )  # a full pipe would stop the server
+        try:
+            for line in server.stderr or ():
+                said.append(line)
+                if address := re.search(r"http://127\.0\.0\.1:[1-9]\d*", line):
+                    break
+            else:
+                raise RuntimeError("the Jupyter server did not start:\n" + "".join(said))
+            drain.start()
+            yield lambda view, name: f"{address[0]}{PATHS[view].format(name)}?reset&token={token}"
+        finally:
+            server.terminate()
+            if drain.is_alive():
+                drain.join()

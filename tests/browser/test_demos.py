@@ -5,16 +5,13 @@ import hashlib
 import html
 import os
 import re
-import secrets
-import socket
-import subprocess
 
 import ipywidgets as widgets
 import pytest
 from playwright.sync_api import expect
 
 from dgm_course.demos import DEMOS
-from dgm_course.demos.pages import PATHS, server, write_notebooks
+from dgm_course.demos.pages import PATHS, serving, write_notebooks
 
 UNUSED = ("nbgrader.server_extensions.formgrader", "jupyter_lsp", "notebook")  # slow to start
 SHOWN = """async wanted => {
@@ -31,34 +28,14 @@ SHOWN = """async wanted => {
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
     """The address of a page of a Jupyter server with nothing of this machine's own settings."""
-    home, token = tmp_path_factory.mktemp("home"), secrets.token_hex(8)
-    folder = tmp_path_factory.mktemp("demos")
+    home, folder = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("demos")
     write_notebooks(folder)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     settings = {f"JUPYTER_{kind}_DIR": str(home / kind) for kind in ("CONFIG", "DATA", "RUNTIME")}
-    process = subprocess.Popen(
-        [
-            *server(folder, next(iter(DEMOS)), "lab"),
-            *("--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}"),
-            *(f"--IdentityProvider.token={token}", "--LabApp.expose_app_in_browser=True"),
-            f"--ServerApp.jpserver_extensions={dict.fromkeys(UNUSED, False)}",
-        ],
-        env=os.environ | settings | {"IPYTHONDIR": str(home / "ipython"), "HOME": str(home)},
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    said = []
-    for line in process.stderr:
-        said.append(line)
-        if address := re.search(r"(http://127\.0\.0\.1:\d+)/", line):
-            yield lambda view, name: f"{address[1]}{PATHS[view].format(name)}?token={token}"
-            break
-    else:
-        pytest.fail("The Jupyter server did not start:\n" + "".join(said))
-    process.terminate()
-    process.communicate()
+    settings |= {"IPYTHONDIR": str(home / "ipython"), "HOME": str(home)}
+    expose, less = "--LabApp.expose_app_in_browser=True", dict.fromkeys(UNUSED, False)
+    options = ("--allow-root", expose, f"--ServerApp.jpserver_extensions={less}")
+    with serving(folder, *options, env=os.environ | settings) as address:
+        yield address
 
 
 @pytest.fixture
