@@ -12,12 +12,13 @@ if find_spec("ipywidgets") is None:
     raise ModuleNotFoundError('live demos need ipywidgets: pip install "dgm_course[lab]"')
 
 from dgm_course.demos.autoregressive.made_masks import MadeMasks
+from dgm_course.demos.autoregressive.next_symbol import NextSymbol
 from dgm_course.demos.autoregressive.receptive_field import ReceptiveField
 from dgm_course.demos.demo import Demo
 
 # By the name of the file in which each one is found.
 DEMOS: dict[str, type[Demo]] = {
-    demo.__module__.rpartition(".")[2]: demo for demo in (MadeMasks, ReceptiveField)
+    demo.__module__.rpartition(".")[2]: demo for demo in (NextSymbol, MadeMasks, ReceptiveField)
 }
 
-__all__ = ["DEMOS", "Demo", "MadeMasks", "ReceptiveField"]
+__all__ = ["DEMOS", "Demo", "MadeMasks", "NextSymbol", "ReceptiveField"]

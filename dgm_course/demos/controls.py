@@ -101,6 +101,6 @@ def seed_box(value: int) -> widgets.BoundedIntText:
 
 def _wide(label: str) -> dict[str, Any]:
     return {
-        "style": {"description_width": f"{max(60, 10 * len(label) + 8)}px"},
+        "style": {"description_width": f"{max(70, 10 * len(label) + 26)}px"},
         "layout": {"width": "47%", "min_width": "420px", "margin": "2px 12px 2px 2px"},
     }

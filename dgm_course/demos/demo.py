@@ -139,7 +139,7 @@ class Demo(ABC):
         """A button with a name, for those of `widgets.Play` have none, and the clock behind it."""
         play = widgets.Play(time.value, time.min, time.max, time.step, interval=self.tick)
         play.layout.display = "none"
-        named = widgets.ToggleButton(description="Play")
+        named = widgets.ToggleButton(description="Play", tooltip="Play")
         self.links = [  # made in the browser: a tick costs one message
             widgets.jslink((play, "value"), (time, "value")),
             widgets.jslink((play, "max"), (time, "max")),

@@ -119,4 +119,24 @@ def test_every_control_shows_what_the_maths_says(page, served, view, name):
     mirror.reset()
     shows(demo, mirror)
     assert mirror.live.image.value == first
+    if mirror.clock:
+        runs(demo, mirror)
     assert wrong == []
+
+
+def runs(demo, mirror):
+    """Step is one tick, Play goes on by itself, and Play again stops at a moment that can be drawn back to."""
+    time = mirror.controls[mirror.clock]
+    demo.get_by_role("button", name="Step").press("Enter")
+    mirror.step()
+    shows(demo, mirror)
+    play, began = demo.get_by_role("button", name="Play", exact=True), time.value
+    play.press("Enter")
+    handle = demo.locator(".jupyter-widgets", has=demo.page.get_by_text(time.description, exact=True)).last
+    handle = handle.locator(".noUi-handle")
+    expect(handle).not_to_have_attribute("aria-valuenow", re.compile(rf"^({began}|{began + 1})(\.0)?$"))
+    play.press("Enter")
+    expect(play).not_to_have_class(re.compile("mod-active"))
+    time.value = round(float(handle.get_attribute("aria-valuenow")))
+    shows(demo, mirror)
+    assert time.value > began + 1
