@@ -74,20 +74,21 @@ def executed(folder: Path) -> NotebookNode:
 
 def page(notebook: NotebookNode) -> str:
     """An executed lecture as one HTML file: pictures instead of widgets, formulas as MathML, no script."""
-    section = ""
+    section, captions = "", []
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             section = " ".join(re.findall(r"^#+ (.+)$", cell.source, re.MULTILINE)[-1:]) or section
             cell.source = with_formulas(cell.source)
         for output in cell.get("outputs", []):
-            if "data" in output:
-                output.data.pop(WIDGET, None)
-                output.metadata["image/png"] = {"alt": f"Figure: {section}"}
+            shown = output.get("data", {})
+            shown.pop(WIDGET, None)
+            captions += [f"Figure: {section}"] * ("image/png" in shown)
     hidden = {"enabled": True, "remove_input_tags": {HIDDEN}}
     exporter = HTMLExporter(
         config=Config(TagRemovePreprocessor=hidden), exclude_input_prompt=True, exclude_output_prompt=True
     )
     text, _ = exporter.from_notebook_node(notebook)
+    text = re.sub(r"No description has been provided for this image", lambda _: captions.pop(0), text)
     return re.sub(r"<script.*?</script>", "", text, flags=re.DOTALL)
 
 

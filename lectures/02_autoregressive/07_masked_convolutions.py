@@ -28,9 +28,7 @@ def field(model: torch.nn.Module, size: int = 9) -> torch.Tensor:
 
 earlier = (torch.arange(81) < 40).view(9, 9)
 shallow = PixelCNN((1, 9, 9), channels=8, num_blocks=3, first_kernel=3)
-plots.receptive_field(
-    field(shallow), (4, 4), allowed=earlier, title="A, B, B, B: ○ comes before and is not seen"
-)
+plots.receptive_field(field(shallow), (4, 4), allowed=earlier, title="A, B, B, B; ○ is never seen")
 
 # %% [markdown] slide="subslide"
 # A **blind spot**: a wedge on the upper right. A 3×3 kernel climbs one row for each column it goes right, so more

@@ -95,6 +95,8 @@ def test_the_lecture_runs_and_shows_a_picture_or_a_number_where_code_is_hidden(e
 def test_a_page_for_readers_without_a_kernel_has_pictures_sound_and_formulas_and_loads_nothing(executed):
     page = build.page(executed)
     assert page.count("<img") >= 20
+    assert page.count('<img alt="Figure: ') == page.count("<img")
+    assert re.search(r"<img[^>]*width=", page)  # a retina picture keeps the size it had
     assert page.count("<audio") == 3
     assert page.count("<math") >= 30
     assert "$$" not in page
