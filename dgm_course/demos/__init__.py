@@ -11,6 +11,7 @@ from importlib.util import find_spec
 if find_spec("ipywidgets") is None:
     raise ModuleNotFoundError('live demos need ipywidgets: pip install "dgm_course[lab]"')
 
+from dgm_course.demos.autoregressive.histogram_mle import HistogramMLE
 from dgm_course.demos.autoregressive.made_masks import MadeMasks
 from dgm_course.demos.autoregressive.next_symbol import NextSymbol
 from dgm_course.demos.autoregressive.receptive_field import ReceptiveField
@@ -18,7 +19,7 @@ from dgm_course.demos.demo import Demo
 
 # By the name of the file in which each one is found.
 DEMOS: dict[str, type[Demo]] = {
-    demo.__module__.rpartition(".")[2]: demo for demo in (NextSymbol, MadeMasks, ReceptiveField)
+    demo.__module__.rpartition(".")[2]: demo for demo in (HistogramMLE, NextSymbol, MadeMasks, ReceptiveField)
 }
 
-__all__ = ["DEMOS", "Demo", "MadeMasks", "NextSymbol", "ReceptiveField"]
+__all__ = ["DEMOS", "Demo", "HistogramMLE", "MadeMasks", "NextSymbol", "ReceptiveField"]
