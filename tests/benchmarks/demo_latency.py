@@ -103,7 +103,7 @@ def report(name: str, page: Page) -> None:
     took: dict[str, list[float]] = {".dgm-demo": [], ".widget-interact": []}
     for move in range(MOVES):
         for place, times in took.items():
-            key = "ArrowRight" if move % 2 else "ArrowLeft"
+            key = "ArrowLeft" if move % 2 else "ArrowRight"  # a clock begins at its lowest
             page.locator(f"{place} .noUi-handle").first.press(key)
             times.append(page.wait_for_function("() => window.took").json_value())
     live, peer = (times[4:] for times in took.values())
