@@ -3,8 +3,9 @@
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
-from grading.cli.base import HomeworkName, Processes, app, console, find_homework, progress_bar
+from grading.cli.base import HomeworkName, Processes, app, console, find_homework, progress_bar, say
 
 
 @app.command(
@@ -21,16 +22,29 @@ def prove(
             min=1, help="Only measure, with this many seeds, how often a test fails right code; kept as well."
         ),
     ] = None,
+    attacks: Annotated[
+        bool, typer.Option("--attacks", help="Only grade the attacks; the table is kept beside them.")
+    ] = False,
     processes: Processes = None,
 ) -> None:
     """Test the hidden tests: they must reject every wrong version and no right one."""
     from grading.pipeline.pages.tables import certificate_table, proof_table
+    from grading.pipeline.proof.attacks import TABLE, attempts, keep_attempts
     from grading.pipeline.proof.certificate import certify, keep_certificate
     from grading.pipeline.proof.prove import keep
     from grading.pipeline.proof.prove import prove as prove_homework
     from grading.pipeline.proof.use import keep_use
 
     work = find_homework(name)
+    if attacks:
+        with progress_bar("attacking") as progress:
+            found = list(attempts(work, progress))
+        keep_attempts(found)
+        holes = [one for one in found if one.score > 0]
+        for hole in holes:
+            say(f"[yellow]✗[/yellow] {hole.name} earns {hole.score:g}: {escape(hole.tries)}")
+        say(f"{len(found) - len(holes)} of {len(found)} attacks earn nothing; see {TABLE}.")
+        raise typer.Exit(1 if holes else 0)
     if seeds:
         with progress_bar("certifying") as progress:
             rates = certify(work, seeds, processes=processes, progress=progress)

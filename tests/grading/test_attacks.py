@@ -1,9 +1,6 @@
 """Every attack of the bank earns nothing, shows nothing that is hidden, runs nowhere and leaves nothing behind."""
 
-import ast
 import io
-import re
-import runpy
 import site
 import tempfile
 from dataclasses import replace
@@ -17,21 +14,19 @@ from rich.console import Console
 
 import dgm_course
 from grading.pipeline.grades.autograded import graded_notebook
-from grading.pipeline.handins.collect import collect
 from grading.pipeline.handins.rebuild import rebuild
-from grading.pipeline.handins.submitted import submitted_bytes, submitted_path
 from grading.pipeline.marking import workers
 from grading.pipeline.marking.results import read_result, result_path, write_result
 from grading.pipeline.marking.submission import grade_submission
 from grading.pipeline.material.bank import hand_in
 from grading.pipeline.material.notebooks import reference_cells, release_notebook, source_cells
-from grading.pipeline.material.sample_class import ATTACKS, attack
+from grading.pipeline.material.sample_class import ATTACKS
 from grading.pipeline.pages.feedback import write_feedback
 from grading.pipeline.pages.tables import class_table
+from grading.pipeline.proof.attacks import USUAL, attacks, handed_in, tasks_of, tries
 from grading.sandbox.client import Budget, Cell
 
-BANK = sorted(ATTACKS.glob("*/*.py"))
-TASKS = ("histogram", "made", "attention")
+BANK = attacks()
 SECRET = KEY = bytes(32)
 HIDDEN = ("smuggled", "5318008" * 3)  # what attacks write where they got hold of something
 MARKER = "dgm-attack-marker*"  # what they leave where they got out
@@ -67,21 +62,6 @@ class Page(HTMLParser):
         self.running += [tag] if tag in LOADS_OR_RUNS else []
         self.running += [name for name, _ in attrs if name.startswith("on")]
         self.running += [value for _, value in attrs if value and "javascript:" in value.lower()]
-
-
-def tasks_of(path):
-    """The usual three tasks and those that the attack answers."""
-    named = re.findall(r'# %% task="([\w-]+)"', path.read_text(encoding="utf-8"))
-    return tuple(dict.fromkeys((*TASKS, *named)))
-
-
-def handed_in(work, path, folder):
-    """The bytes that an attack puts into the course folder, and how many entries were taken."""
-    (folder / "downloads").mkdir()
-    namespace = runpy.run_path(str(path)) if path.parent.name == "files" else {}
-    (folder / "downloads" / namespace.get("NAME", "mallory.ipynb")).write_bytes(attack(work, path))
-    (collected,) = collect(folder / "downloads", folder, work)
-    return submitted_bytes(submitted_path(folder, work.id, "mallory")), collected
 
 
 @pytest.fixture
@@ -120,7 +100,7 @@ def test_an_attack_earns_nothing_and_shows_nothing(work, sandbox, tmp_path, requ
     assert bool(content) == collected.taken
     assert collected.line.isprintable()
     assert {entry.name for entry in tmp_path.iterdir()} <= {"downloads", "submitted"}
-    tasks = tuple(work.task(name) for name in tasks_of(path))
+    tasks = tasks_of(work, path)
     result = grade_submission(work, "mallory", content, sandbox, SECRET, tasks)
 
     assert {task.id: task.score for task in result.tasks} == {task.id: 0 for task in tasks}
@@ -154,13 +134,13 @@ def test_what_an_attack_hoards_counts(sandbox, name):
 
 
 def test_there_are_120_attacks_each_with_its_own_sentence():
-    sentences = {ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) for path in BANK}
-    assert len(BANK) == len(sentences - {None}) >= 120
+    sentences = {tries(path) for path in BANK} - {""}
+    assert len(BANK) == len(sentences) >= 120
     assert {*OPEN, *HOARDS, *BURNS_TIME} <= {path.stem for path in BANK}
 
 
 def test_after_all_attacks_the_sandbox_still_works(work, sandbox):
     right = hand_in(work, {"histogram": reference_cells(work)["histogram"]}, solved=False)
     content = nbformat.writes(right).encode()
-    result = grade_submission(work, "alice", content, sandbox, SECRET, tuple(map(work.task, TASKS)))
+    result = grade_submission(work, "alice", content, sandbox, SECRET, tuple(map(work.task, USUAL)))
     assert {task.id: task.score for task in result.tasks} == {"histogram": 6, "made": 0, "attention": 0}

@@ -1,0 +1,103 @@
+"""`dgm-grade prove hw1 --attacks`: what every hostile hand-in of the bank earns, and what stopped it.
+
+The table is kept beside the attacks, for whoever wants to know what has been tried.
+"""
+
+import ast
+import re
+import runpy
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from dgm_course.homework.course import Homework, Task
+from grading.pipeline.course.drafts import write_atomically
+from grading.pipeline.handins.collect import Collected, collect
+from grading.pipeline.handins.submitted import submitted_bytes, submitted_path
+from grading.pipeline.marking.results import Result
+from grading.pipeline.marking.submission import grade_submission
+from grading.pipeline.material.sample_class import ATTACKS, attack
+from grading.sandbox.client import Sandbox
+
+TABLE = ATTACKS / "table.md"
+USUAL = ("histogram", "made", "attention")
+HEAD = """# What has been tried
+
+Written by `dgm-grade prove hw1 --attacks`. A blank notebook scores 0.
+
+| attack | tries | score | what stopped it |
+|---|---|---|---|
+"""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One attack after grading."""
+
+    name: str
+    tries: str
+    score: float
+    stopped_by: str
+
+
+def attacks() -> list[Path]:
+    """The bank: cells that a student could write, and Python of ours that breaks the file itself."""
+    return sorted(ATTACKS.glob("*/*.py"))
+
+
+def tries(path: Path) -> str:
+    """What an attack says of itself, in one line."""
+    return " ".join((ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").split())
+
+
+def tasks_of(work: Homework, path: Path) -> tuple[Task, ...]:
+    """The usual three tasks and those that the attack answers."""
+    answered = re.findall(r'# %% task="([\w-]+)"', path.read_text(encoding="utf-8"))
+    return tuple(work.task(name) for name in dict.fromkeys((*answered, *USUAL)))
+
+
+def handed_in(work: Homework, path: Path, folder: Path) -> tuple[bytes, Collected]:
+    """The bytes that an attack puts into the course folder, and what was said when it was collected."""
+    (folder / "downloads").mkdir()
+    namespace = runpy.run_path(str(path)) if path.parent.name == "files" else {}
+    (folder / "downloads" / namespace.get("NAME", "mallory.ipynb")).write_bytes(attack(work, path))
+    (collected,) = collect(folder / "downloads", folder, work)
+    return submitted_bytes(submitted_path(folder, work.id, "mallory")), collected
+
+
+def attempts(work: Homework, progress: Callable[[int, int, str], None]) -> Iterator[Attempt]:
+    """Grade every attack, one after the other."""
+    with Sandbox() as sandbox:
+        for number, path in enumerate(attacks()):
+            progress(number, len(attacks()), path.stem)
+            with tempfile.TemporaryDirectory() as folder:
+                content, collected = handed_in(work, path, Path(folder))
+            result = grade_submission(work, "mallory", content, sandbox, b"attacks", tasks_of(work, path))
+            yield Attempt(path.stem, tries(path), result.score, stopped_by(collected, result))
+
+
+def stopped_by(collected: Collected, result: Result) -> str:
+    """The first thing that went wrong for the attacker, in the grader's own words."""
+    if not collected.taken:
+        return f"not collected: {collected.line}"
+    if result.notes:
+        return "rebuilt: " + result.notes[0]
+    for task in result.tasks:
+        for test in task.tests:
+            if not test.passed and test.kind != "unwritten":
+                return f"{test.kind}: {test.got}"
+    return "it ran confined, or not at all, and what the tests ask is still not written"
+
+
+def keep_attempts(found: list[Attempt]) -> None:
+    """Write the table."""
+    rows = (
+        f"| {one.name} | {_cell(one.tries)} | {one.score:g} | {_cell(one.stopped_by)} |\n" for one in found
+    )
+    write_atomically(TABLE, (HEAD + "".join(rows)).encode())
+
+
+def _cell(text: str) -> str:
+    line = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in " ".join(text.split()))
+    return line.replace("|", "\\|").replace("<", "&lt;")

@@ -1,0 +1,63 @@
+"""The kept table of attacks holds every attack of today, none of which earned anything."""
+
+import re
+
+import pytest
+
+from grading.pipeline.handins.collect import Collected
+from grading.pipeline.marking.results import Result, TaskResult, TestResult
+from grading.pipeline.proof import attacks as module
+from grading.pipeline.proof.attacks import TABLE, Attempt, attacks, keep_attempts, stopped_by, tries
+
+TAKEN = Collected("mallory.ipynb", True, "mallory, taken")
+
+
+def result(*tests: TestResult, notes: tuple[str, ...] = ()) -> Result:
+    task = TaskResult("histogram", 1, "Histograms", 6.0, tests)
+    return Result("hw1", "mallory", 6.0, (task,), notes, "landlock", *["0" * 64] * 4)
+
+
+def test_the_table_is_of_this_bank_and_says_zero():
+    lines = TABLE.read_text(encoding="utf-8").partition("|---|---|---|---|\n")[2].splitlines()
+    rows = [re.fullmatch(r"\| (\w+) \| (.*?) \| (\S+) \| (.+) \|", line).groups() for line in lines]
+    assert [(name, said) for name, said, _, _ in rows] == [
+        (path.stem, escaped(tries(path))) for path in attacks()
+    ]
+    assert {score for _, _, score, _ in rows} == {"0"}
+    assert all(stopped.strip() for *_, stopped in rows)
+
+
+def escaped(text: str) -> str:
+    return text.replace("|", "\\|").replace("<", "&lt;")
+
+
+@pytest.mark.parametrize(
+    ("collected", "graded", "said"),
+    [
+        (Collected("x.zip", False, "no notebook in it"), result(), "not collected: no notebook in it"),
+        (TAKEN, result(notes=("A cell was tagged.", "Another.")), "rebuilt: A cell was tagged."),
+        (
+            TAKEN,
+            result(
+                TestResult("a", "A", 1, False, kind="unwritten"),
+                TestResult("b", "B", 1, False, got="nan", kind="property"),
+            ),
+            "property: nan",
+        ),
+        (
+            TAKEN,
+            result(TestResult("a", "A", 1, False, kind="unwritten")),
+            "it ran confined, or not at all, and what the tests ask is still not written",
+        ),
+    ],
+)
+def test_what_stopped_an_attack_is_the_first_thing_that_went_wrong(collected, graded, said):
+    assert stopped_by(collected, graded) == said
+
+
+def test_an_attack_cannot_break_the_table(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "TABLE", tmp_path / "table.md")
+    keep_attempts([Attempt("a", "Use | and <b>", 0.0, "two\nlines\u202e")])
+    assert (tmp_path / "table.md").read_text().splitlines()[
+        -1
+    ] == r"| a | Use \| and &lt;b> | 0 | two lines\u202e |"
