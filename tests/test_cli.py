@@ -11,7 +11,17 @@ from dgm_course import cli
 from dgm_course.data import CATALOGUE
 from dgm_course.homework.course import homework
 
-COMMANDS = [[], ["lab"], ["check"], ["submit"], ["zoo"], ["demo"], ["data"], ["data", "list"], ["data", "fetch"]]
+COMMANDS = [
+    [],
+    ["lab"],
+    ["check"],
+    ["submit"],
+    ["zoo"],
+    ["demo"],
+    ["data"],
+    ["data", "list"],
+    ["data", "fetch"],
+]
 
 
 @pytest.fixture
