@@ -71,8 +71,12 @@ class Transcript:
         """Count what is kept; a flood of answers is not kept at all."""
         self.bytes += size
         if self.bytes > MAX_BYTES:
-            for session in self.sessions:
-                session.exchanges.clear()
+            self.forget()
+
+    def forget(self) -> None:
+        """Let go of all frames, whoever still holds a session: a collector of cycles counts objects, not bytes."""
+        for session in self.sessions:
+            session.exchanges.clear()
 
     def dump(self) -> bytes:
         sessions, frames = [], []

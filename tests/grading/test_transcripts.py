@@ -23,6 +23,7 @@ from grading.pipeline.marking.transcripts import (
 )
 from grading.pipeline.material.bank import hand_in
 from grading.pipeline.material.notebooks import reference_cells
+from grading.sandbox.transcript import Transcript
 
 TASKS = ("histogram", "made", "conditional")
 SLOPPY = "\n_fit = fit_softmax_histogram\ndef fit_softmax_histogram(x, K, num_steps, learning_rate):\n"
@@ -81,6 +82,17 @@ def test_the_same_tests_say_the_same(work, tmp_path, put, student):
     assert old == new == before
     assert (before.score == before.max_score) == (student == "right")
     assert transcript.sessions
+
+
+def test_a_graded_hand_in_leaves_no_frames_in_memory(work, sandbox, monkeypatch):
+    kept = []
+    dump = Transcript.dump
+    monkeypatch.setattr(Transcript, "dump", lambda transcript: kept.append(transcript) or dump(transcript))
+    content = nbformat.writes(hand_in(work)).encode()
+    packed = grade(work, "student-01", content, sandbox, b"secret", (work.task("histogram"),)).transcript
+    (transcript,) = kept
+    assert Transcript.load(packed).sessions[0].exchanges
+    assert not any(session.exchanges for session in transcript.sessions)
 
 
 def stored(tmp_path, student):

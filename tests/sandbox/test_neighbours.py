@@ -15,7 +15,8 @@ SEE = {
     "its state": "open(f'/proc/{PID}/status').read()",
     "its descriptors": "os.listdir(f'/proc/{PID}/fd')",
     "its folder's name": "os.readlink(f'/proc/{PID}/cwd')",
-    "its memory": "here, there = (ctypes.c_void_p * 2)(id(bytearray(9)), 1), (ctypes.c_void_p * 2)(id(None), 1)\n"
+    "its memory": "room = ctypes.create_string_buffer(1)\n"
+    "here, there = (ctypes.c_void_p * 2)(ctypes.addressof(room), 1), (ctypes.c_void_p * 2)(id(None), 1)\n"
     "call('process_vm_readv', PID, here, 1, there, 1, 0)",
     "its limits": "import resource; resource.prlimit(PID, 0)",
     "its CPU time": "import time; time.clock_gettime(~PID << 3 | 2)",

@@ -44,6 +44,7 @@ def grade(
         result = grade_submission(work, student, content, sandbox, secret, tasks)
         packed = sandbox.transcript.dump()
     finally:
+        sandbox.transcript.forget()
         sandbox.transcript = None
     return Graded(replace(result, transcript_sha256=hashlib.sha256(packed).hexdigest()), packed)
 
