@@ -34,7 +34,6 @@ def call(name, *args):
     return result
 """
 CONNECT = "import socket\ns = socket.socket(socket.AF_UNIX)\ns.connect"
-ONE_BYTE = "(ctypes.c_void_p * 2)(ctypes.addressof(ctypes.create_string_buffer(1)), 1)"
 TEMPORARY = "import tempfile\nfile = tempfile.TemporaryFile()\n"
 
 ATTEMPTS = (
@@ -74,7 +73,8 @@ ATTEMPTS = (
     ),
     Attempt(
         "read another process's memory",
-        f"{C}here, there = {ONE_BYTE}, (ctypes.c_void_p * 2)(id(None), 1)\n"
+        C + "room = ctypes.create_string_buffer(1)\n"
+        "here, there = (ctypes.c_void_p * 2)(ctypes.addressof(room), 1), (ctypes.c_void_p * 2)(id(None), 1)\n"
         "call('process_vm_readv', os.getppid(), here, 1, there, 1, 0)",
         "seccomp landlock uid",
     ),
