@@ -15,11 +15,27 @@ from dgm_course.demos.autoregressive.histogram_mle import HistogramMLE
 from dgm_course.demos.autoregressive.made_masks import MadeMasks
 from dgm_course.demos.autoregressive.next_symbol import NextSymbol
 from dgm_course.demos.autoregressive.receptive_field import ReceptiveField
+from dgm_course.demos.autoregressive.wavenet_tree import WaveNetTree
 from dgm_course.demos.demo import Demo
 
 # By the name of the file in which each one is found.
 DEMOS: dict[str, type[Demo]] = {
-    demo.__module__.rpartition(".")[2]: demo for demo in (HistogramMLE, NextSymbol, MadeMasks, ReceptiveField)
+    demo.__module__.rpartition(".")[2]: demo
+    for demo in (
+        HistogramMLE,
+        NextSymbol,
+        WaveNetTree,
+        MadeMasks,
+        ReceptiveField,
+    )
 }
 
-__all__ = ["DEMOS", "Demo", "HistogramMLE", "MadeMasks", "NextSymbol", "ReceptiveField"]
+__all__ = [
+    "DEMOS",
+    "Demo",
+    "HistogramMLE",
+    "MadeMasks",
+    "NextSymbol",
+    "ReceptiveField",
+    "WaveNetTree",
+]

@@ -48,6 +48,7 @@ class LiveFigure:
         """These artists change from frame to frame; those of the `answer` can be hidden."""
         for artist in artists:
             artist.set_animated(True)
+            artist.set_in_layout(False)  # where axes stand does not depend on what moves in them
         self.moving = sorted([*self.moving, *artists], key=lambda artist: artist.zorder)
         if answer:
             self.answer.update(artists)

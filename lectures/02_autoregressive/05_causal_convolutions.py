@@ -26,6 +26,12 @@ display(plots.dilation_tree((1, 2, 4, 8)))
 # %% hide=true
 plots.dilation_tree((8, 8, 8, 8))
 
+# %% [markdown] slide="subslide"
+# Try it: more layers, another base of the dilations, padding on both sides. Which nodes does the next step compute?
+
+# %%
+WaveNetTree()
+
 # %% [markdown] slide="slide"
 # ## WaveNet
 #
