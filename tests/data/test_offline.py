@@ -4,8 +4,10 @@ import hashlib
 
 import pytest
 import torch
+from sklearn.datasets import load_digits
 
 from dgm_course import data
+from dgm_course.data.split import shuffled
 
 
 def fingerprint(*tensors):
@@ -115,3 +117,11 @@ def test_text_parts_follow_each_other_without_overlap():
     total = sum(len(part) for part in (wide.train, wide.validation, wide.test))
     assert total > 4000
     assert len(wide.validation) == len(wide.test) == total // 10
+
+
+def test_the_digits_are_those_of_scikit_learn():
+    pixels, labels = load_digits(return_X_y=True)
+    order = shuffled(len(labels))
+    ours = data.digits()
+    assert torch.equal(ours.train.flatten(1), torch.as_tensor(pixels).long()[order][:1000])
+    assert torch.equal(ours.labels.test, torch.as_tensor(labels).long()[order][-447:])
