@@ -1,5 +1,7 @@
 """Figures: what is drawn is what was given, and nothing of matplotlib's global state moves."""
 
+import math
+
 import matplotlib as mpl
 import pytest
 import torch
@@ -11,10 +13,15 @@ from dgm_course.training import History
 
 LOWER = torch.ones(4, 4, dtype=torch.bool).tril(-1)
 HISTORY = History([10, 20, 30], [1.0, 0.5, 0.4], [0.9, 0.6, 0.7], [0.1, 0.2, 0.3])
+NORMAL = torch.distributions.Normal(0.0, 1.0)
 
 
 def standard_normal(x):
     return -x.square().sum(1) / 2 - torch.log(torch.tensor(2 * torch.pi))
+
+
+def doubled(z):
+    return 2 * z, torch.full(z.shape[:1], 2.0).log() * z.dim()
 
 
 EVERY_FIGURE = {
@@ -27,6 +34,8 @@ EVERY_FIGURE = {
     "ladder": lambda rng: plots.ladder({"a": 2.0, "b": 1.0}, unit="nats"),
     "tree": lambda rng: plots.dilation_tree((1, 2)),
     "lines": lambda rng: plots.lines({"a": torch.ones(3)}, log=True, floor=0.5),
+    "pushed": lambda rng: plots.pushed_forward(doubled, NORMAL.log_prob, torch.arange(-2, 3)),
+    "grids": lambda rng: plots.warped_grids({"a": doubled, "b": doubled}),
     "density": lambda rng: plots.density(standard_normal, samples=torch.randn(20, 2, generator=rng)),
 }
 
@@ -145,3 +154,22 @@ def test_lines_lie_over_their_own_x():
     (axes,) = plots.lines({"a": y}, x=torch.tensor([1, 10, 100]), floor=0.5, log=True).axes
     assert axes.lines[0].get_xydata().tolist() == [[1, 4], [10, 2], [100, 1]]
     assert axes.get_xscale() == axes.get_yscale() == "log"
+
+
+def test_pieces_that_are_pushed_forward_keep_their_area():
+    data, latent = plots.pushed_forward(doubled, NORMAL.log_prob, torch.tensor([-1.0, 0.5, 2.0])).axes[1:]
+
+    def area(piece):
+        corners = torch.tensor(piece.get_paths()[0].vertices)
+        return corners[:, 0] @ corners[:, 1].roll(-1) - corners[:, 1] @ corners[:, 0].roll(-1)
+
+    for z, x in zip(latent.collections, data.collections, strict=True):
+        assert area(z).abs() == pytest.approx(area(x).abs().item(), rel=1e-6)
+
+
+def test_a_warped_grid_lies_where_its_map_sends_it():
+    axes = plots.warped_grids({"doubled": doubled}, extent=1.0, num_lines=3).axes[0]
+    (lines,) = axes.collections
+    corners = torch.tensor([piece.tolist() for piece in lines.get_segments()])
+    assert (corners.amin((0, 1)).tolist(), corners.amax((0, 1)).tolist()) == ([-2, -2], [2, 2])
+    assert lines.get_array().tolist() == pytest.approx([math.log(4.0)] * len(corners))
