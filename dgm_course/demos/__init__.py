@@ -12,6 +12,7 @@ if find_spec("ipywidgets") is None:
     raise ModuleNotFoundError('live demos need ipywidgets: pip install "dgm_course[lab]"')
 
 from dgm_course.demos.autoregressive.histogram_mle import HistogramMLE
+from dgm_course.demos.autoregressive.live_training import LiveTraining
 from dgm_course.demos.autoregressive.made_masks import MadeMasks
 from dgm_course.demos.autoregressive.next_symbol import NextSymbol
 from dgm_course.demos.autoregressive.receptive_field import ReceptiveField
@@ -27,6 +28,7 @@ DEMOS: dict[str, type[Demo]] = {
         WaveNetTree,
         MadeMasks,
         ReceptiveField,
+        LiveTraining,
     )
 }
 
@@ -34,6 +36,7 @@ __all__ = [
     "DEMOS",
     "Demo",
     "HistogramMLE",
+    "LiveTraining",
     "MadeMasks",
     "NextSymbol",
     "ReceptiveField",

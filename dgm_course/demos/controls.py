@@ -53,6 +53,17 @@ def fine_slider(label: str, value: float, low: float, high: float, step: float) 
     return widgets.FloatSlider(value, min=low, max=high, step=step, description=label, **_wide(label))
 
 
+def notched_slider(label: str, value: Any, options: Sequence[Any]) -> widgets.SelectionSlider:
+    """One of many that have an order, such as powers of ten.
+
+    Example:
+        >>> notched_slider("learning rate", 0.01, (0.001, 0.01, 0.1)).index
+        1
+    """
+    labelled = _labelled(label, value, options)
+    return widgets.SelectionSlider(options=labelled, value=value, description=label, **_wide(label))
+
+
 def choice(label: str, value: Any, options: Sequence[Any]) -> widgets.ToggleButtons:
     """One of a few, all of them in sight.
 
@@ -63,11 +74,8 @@ def choice(label: str, value: Any, options: Sequence[Any]) -> widgets.ToggleButt
         Traceback (most recent call last):
         ValueError: kernel: one of 3, 5, 7, not 4
     """
-    if value not in options:
-        raise ValueError(f"{label}: one of {', '.join(map(str, options))}, not {value}")
-    labelled = [(str(option), option) for option in options]
     return widgets.ToggleButtons(
-        options=labelled,
+        options=_labelled(label, value, options),
         value=value,
         description=label,
         style={"description_width": "initial", "button_width": "auto"},
@@ -97,6 +105,12 @@ def seed_box(value: int) -> widgets.BoundedIntText:
     return widgets.BoundedIntText(
         value, 0, 9999, description="seed", style={"description_width": "initial"}, layout={"width": "150px"}
     )
+
+
+def _labelled(label: str, value: Any, options: Sequence[Any]) -> list[tuple[str, Any]]:
+    if value not in options:
+        raise ValueError(f"{label}: one of {', '.join(map(str, options))}, not {value}")
+    return [(str(option), option) for option in options]
 
 
 def _wide(label: str) -> dict[str, Any]:

@@ -41,6 +41,7 @@ class Demo(ABC):
     question: ClassVar[str]  # asked while the answer is hidden
     clock: ClassVar[str | None] = None  # the slider that Step and Play move on
     tick: ClassVar[int] = 100  # milliseconds from one step of Play to the next
+    begins_again: ClassVar[bool] = False  # whether another setting is another run, from the clock's start
     show: Callable[..., str]  # takes the value of every control; returns the line that says it in words
 
     @styled
@@ -72,13 +73,16 @@ class Demo(ABC):
         """The picture as it is, in PNG."""
         return self.live.png()
 
-    def update(self, *_: object) -> None:
+    def update(self, change: Any = None) -> None:
         """One frame for the controls as they are."""
         if self.busy:
             return
-        self.busy = (
-            True  # where `show` moves a control, such as into a narrower range, that is part of this frame
-        )
+        # Where a frame moves a control, such as into a narrower range, that is part of this frame.
+        self.busy = True
+        if self.begins_again and change is not None:
+            time = self.controls[str(self.clock)]
+            if change.owner not in (time, self.hide):
+                time.value = time.min
         said = self.show(**{name: control.value for name, control in self.controls.items()})
         self.busy = False
         self.live.draw(hide=self.hide.value)

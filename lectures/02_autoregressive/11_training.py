@@ -23,6 +23,13 @@ history = fit(
 )
 plots.training_curves(history, unit="nats per image", title="MADE on 300 digits")
 
+# %% [markdown] slide="subslide"
+# Press *Play*: a smaller MADE trains as you watch. Then another learning rate, 100 images, and the bug, whose curve is
+# the best of all. **Predict** its draws.
+
+# %%
+LiveTraining()
+
 # %% [markdown] slide="slide"
 # ## The ladder
 #

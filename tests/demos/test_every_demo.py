@@ -22,7 +22,7 @@ def other(control):
             return (
                 control.value + control.step if control.value < control.max else control.value - control.step
             )
-        case widgets.ToggleButtons():
+        case widgets.ToggleButtons() | widgets.SelectionSlider():
             return next(value for _, value in reversed(control.options) if value != control.value)
         case widgets.Checkbox():
             return not control.value

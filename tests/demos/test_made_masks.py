@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from dgm_course.demos.autoregressive.made_masks import MadeMasks, library_masks, network, not_strict
+from dgm_course.demos.autoregressive.made_masks import MadeMasks
+from dgm_course.demos.autoregressive.masked_network import library_masks, network, not_strict
 from dgm_course.models.autoregressive.made import MADE
 from dgm_course.testing import assert_causal, binary_strings, randomize
 

@@ -1,121 +1,31 @@
 """MADE's masks: which inputs does the conditional of each dimension see, in which order, and what is one sign worth?
 
-An output depends on an input when a path of unmasked weights leads from one to the other. The network is the library's
-own (`dgm_course.models.autoregressive.made`); with the bug its last comparison is ≥ in place of >, so that every x_i
-reaches its own conditional, and what is computed sums to anything but one.
+The network is that of `masked_network`, small enough to be seen whole, with every path into one output.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
-
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
-from torch import Generator, Tensor
+from torch import Tensor
 
+from dgm_course.demos.autoregressive.masked_network import (
+    MaskedNetwork,
+    Masks,
+    Order,
+    library_masks,
+    network,
+    not_strict,
+)
 from dgm_course.demos.controls import choice, seed_box, slider, switch
 from dgm_course.demos.demo import Demo
-from dgm_course.models.autoregressive.made import MADE, made_masks
+from dgm_course.demos.shapes import say, squares
 from dgm_course.plots.style import BLUE, GREY, ORANGE, RED
-from dgm_course.testing import binary_strings, randomize
 
-Masks = Callable[[Int[Tensor, " dims"], list[Int[Tensor, " hidden"]]], list[Tensor]]
-Order = Literal["natural", "reversed", "random"]
 MOST_DIMS, MOST_HIDDEN = 8, 12
-
-
-def in_order(order: Order, dims: int, seed: int = 0) -> Int[Tensor, " dims"]:
-    """The dimensions in the order in which they are generated.
-
-    Example:
-        >>> in_order("reversed", 4)
-        tensor([3, 2, 1, 0])
-    """
-    match order:
-        case "natural":
-            return torch.arange(dims)
-        case "reversed":
-            return torch.arange(dims).flip(0)
-        case "random":
-            return torch.randperm(dims, generator=Generator().manual_seed(seed))
-
-
-def library_masks(
-    ordering: Int[Tensor, " dims"], hidden_degrees: list[Int[Tensor, " hidden"]]
-) -> list[Bool[Tensor, "out_features in_features"]]:
-    """The library's masks in the homework's words: `ordering[i]` is the place of dimension i, degrees count from 0.
-
-    Example:
-        >>> first, last = library_masks(torch.arange(3), [torch.tensor([0, 1])])
-        >>> last.int() @ first.int()
-        tensor([[0, 0, 0],
-                [1, 0, 0],
-                [2, 1, 0]], dtype=torch.int32)
-    """
-    return made_masks(ordering.argsort().tolist(), [len(degrees) for degrees in hidden_degrees])
-
-
-def not_strict(
-    ordering: Int[Tensor, " dims"], hidden_degrees: list[Int[Tensor, " hidden"]]
-) -> list[Bool[Tensor, "out_features in_features"]]:
-    """The classic bug: an output may know its own place."""
-    *masks, _ = library_masks(ordering, hidden_degrees)
-    return [*masks, ordering[:, None] >= hidden_degrees[-1]]
-
-
-@dataclass(frozen=True)
-class MaskedNetwork:
-    """One hidden layer between D inputs and D outputs, and which weights are left."""
-
-    ordering: Int[Tensor, " dims"]
-    degrees: Int[Tensor, " hidden"]
-    first: Bool[Tensor, "hidden dims"]
-    last: Bool[Tensor, "dims hidden"]
-
-    @property
-    def reaches(self) -> Bool[Tensor, "dims dims"]:
-        """Entry [i, j]: a path leads from input j to output i."""
-        return self.last.int() @ self.first.int() > 0
-
-    @property
-    def allowed(self) -> Bool[Tensor, "dims dims"]:
-        """Entry [i, j]: j comes before i."""
-        return self.ordering[:, None] > self.ordering
-
-    @torch.no_grad()
-    def total_probability(self, seed: int) -> float:
-        """Σ_x Π_i p(x_i | …) over all 2^D binary x, for random weights."""
-        dims, hidden = self.last.shape
-        model = MADE(dims, (hidden,), order=self.ordering.argsort().tolist())
-        randomize(model, Generator().manual_seed(seed))
-        for layer, mask in (
-            (model.hidden[0], self.first),
-            (model.last, self.last.repeat_interleave(2, dim=0)),
-        ):
-            layer.get_buffer("mask").copy_(mask)
-        return model.log_prob(binary_strings(dims)).exp().sum().item()
-
-
-def network(
-    dims: int, hidden: int, order: Order, seed: int = 0, masks: Masks = library_masks
-) -> MaskedNetwork:
-    """The network that `masks` makes.
-
-    Example:
-        >>> network(4, 6, "natural").reaches.int().tolist()
-        [[0, 0, 0, 0], [1, 0, 0, 0], [1, 1, 0, 0], [1, 1, 1, 0]]
-        >>> network(4, 6, "natural", masks=not_strict).reaches.diagonal()
-        tensor([ True,  True,  True, False])
-    """
-    ordering = in_order(order, dims, seed).argsort()
-    degrees = torch.arange(hidden) % max(1, dims - 1)
-    first, last = (mask.bool() for mask in masks(ordering, [degrees]))
-    return MaskedNetwork(ordering, degrees, first, last)
 
 
 class MadeMasks(Demo):
@@ -232,13 +142,12 @@ class MadeMasks(Demo):
         self.nodes.set_facecolor(fills)
         variables = [_x(i) for i in range(len(inputs))]
         words = [*variables, *(str(int(degree) + 1) for degree in net.degrees), *variables]
-        _place(self.names, words, torch.cat(places))
+        say(self.names, words, torch.cat(places))
 
     def _show_matrix(self, net: MaskedNetwork, marked: int, axis: Int[Tensor, " dims"]) -> None:
         dims = len(axis)
         reaches, allowed = net.reaches[axis][:, axis], net.allowed[axis][:, axis]
-        corners = torch.tensor([(0, 0), (1, 0), (1, 1), (0, 1)])
-        self.cells.set_verts([((corners + torch.stack([j, i])) / dims).numpy() for i, j in reaches.nonzero()])
+        self.cells.set_verts(squares(reaches) / dims)
         self.cells.set_facecolor([BLUE if fine else ORANGE for fine in allowed[reaches]])
         ticks = torch.arange(1, dims) / dims
         self.lines.set_segments([((0, t), (1, t)) for t in ticks] + [((t, 0), (t, 1)) for t in ticks])
@@ -249,8 +158,8 @@ class MadeMasks(Demo):
         self.marked.set_bounds(0, axis.tolist().index(marked) / dims, 1, 1 / dims)
         names = [_x(i) for i in axis.tolist()]
         beside = torch.full((dims,), -0.05)
-        _place(self.rows, names, torch.stack([beside, centre], dim=1))
-        _place(self.columns, names, torch.stack([centre, 1 - beside], dim=1))
+        say(self.rows, names, torch.stack([beside, centre], dim=1))
+        say(self.columns, names, torch.stack([centre, 1 - beside], dim=1))
 
 
 def _x(i: int) -> str:
@@ -264,11 +173,3 @@ def _word(axes: Axes) -> Text:
 def _column(x: float, count: int) -> Float[Tensor, "count 2"]:
     """Places of `count` nodes from top to bottom."""
     return torch.stack([torch.full((count,), float(x)), (torch.arange(count) + 0.5) / count], dim=1)
-
-
-def _place(texts: list[Text], words: list[str], places: Float[Tensor, "words 2"]) -> None:
-    """The first texts say the words at their places; the others say nothing."""
-    for text in texts[len(words) :]:
-        text.set_text("")
-    for text, word, place in zip(texts, words, places.tolist(), strict=False):
-        text.set(text=word, position=place)

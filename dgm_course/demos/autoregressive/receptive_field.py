@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from dgm_course.demos.controls import choice, slider, switch
 from dgm_course.demos.demo import Demo
+from dgm_course.demos.shapes import squares
 from dgm_course.models.autoregressive.gated_pixelcnn import HorizontalConv, VerticalConv, shift_down
 from dgm_course.models.autoregressive.masked_conv import MaskedConv2d
 from dgm_course.plots.style import BLUE, CYAN, ORANGE, RED
@@ -144,8 +145,8 @@ class ReceptiveField(Demo):
         first_kind: Kind = "B" if bug else "A"
         read, past = reads(stack, layers, kernel, pixel, first_kind), before(pixel)
         blind = past & ~reads(stack, DEEP, kernel, pixel)
-        self.past.set_verts(_squares(past))
-        self.field.set_verts(_squares(read))
+        self.past.set_verts(squares(past))
+        self.field.set_verts(squares(read))
         self.field.set_facecolor([BLUE if fine else ORANGE for fine in past[read]])
         self.blind.set_offsets(blind.nonzero().flip(1) + 0.5)
         self.star.set_offsets([(column + 0.5, row + 0.5)])
@@ -163,12 +164,6 @@ class ReceptiveField(Demo):
     def _show_layer(self, name: str, read: Bool[Tensor, "rows columns"], stack: Stack) -> None:
         """What one layer reads around its pixel; what comes by the vertical stack is lighter."""
         window = read[CENTRE[0] - WINDOW // 2 :, CENTRE[1] - WINDOW // 2 :][:WINDOW, :WINDOW]
-        self.kernels[name].set_verts(_squares(window))
+        self.kernels[name].set_verts(squares(window))
         above = [stack == "two stacks" and int(row) < WINDOW // 2 for row, _ in window.nonzero()]
         self.kernels[name].set_facecolor([CYAN if each else BLUE for each in above])
-
-
-def _squares(where: Bool[Tensor, "rows columns"]) -> list:
-    """The corners of every cell that is true."""
-    corners = torch.tensor([(0, 0), (1, 0), (1, 1), (0, 1)])
-    return [(corners + cell.flip(0)).numpy() for cell in where.nonzero()]

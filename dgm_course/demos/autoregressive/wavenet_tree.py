@@ -22,6 +22,7 @@ from torch import Generator, Tensor, nn
 
 from dgm_course.demos.controls import choice, slider, switch
 from dgm_course.demos.demo import Demo
+from dgm_course.demos.shapes import say
 from dgm_course.models.autoregressive.causal_conv import CausalConv1d
 from dgm_course.models.autoregressive.wavenet import WaveNet
 from dgm_course.plots.style import BLUE, CYAN, GREY, ORANGE, RED
@@ -177,8 +178,7 @@ class WaveNetTree(Demo):
         measured = reads(layers, kernel, base, PaddedOnBothSides if bug else self.conv)
         tree, height = measured.tree(time), [level / (layers + 1) for level in range(layers + 2)]
         said = ["x", "shifted", *(f"d = {base**layer}" for layer in range(layers))]
-        for level, name in enumerate(self.names):
-            name.set(text=said[level], y=height[level]) if level < len(said) else name.set_text("")
+        say(self.names, said, torch.tensor([(-1, y) for y in height]))
         self.grid.set_offsets([(s, y) for y in height for s in range(STEPS)])
         read = measured.whole[time].nonzero()[:, 0].tolist()
         edges: list = [((s, 0), (s + 1, height[1])) for s in read]
