@@ -11,10 +11,13 @@ from importlib.util import find_spec
 if find_spec("ipywidgets") is None:
     raise ModuleNotFoundError('live demos need ipywidgets: pip install "dgm_course[lab]"')
 
+from dgm_course.demos.autoregressive.discretised_logistic import DiscretisedLogistic
 from dgm_course.demos.autoregressive.histogram_mle import HistogramMLE
+from dgm_course.demos.autoregressive.kv_cache import KVCache
 from dgm_course.demos.autoregressive.live_training import LiveTraining
 from dgm_course.demos.autoregressive.made_masks import MadeMasks
 from dgm_course.demos.autoregressive.next_symbol import NextSymbol
+from dgm_course.demos.autoregressive.pixel_sampler import PixelSampler
 from dgm_course.demos.autoregressive.receptive_field import ReceptiveField
 from dgm_course.demos.autoregressive.wavenet_tree import WaveNetTree
 from dgm_course.demos.demo import Demo
@@ -28,17 +31,23 @@ DEMOS: dict[str, type[Demo]] = {
         WaveNetTree,
         MadeMasks,
         ReceptiveField,
+        DiscretisedLogistic,
+        KVCache,
         LiveTraining,
+        PixelSampler,
     )
 }
 
 __all__ = [
     "DEMOS",
     "Demo",
+    "DiscretisedLogistic",
     "HistogramMLE",
+    "KVCache",
     "LiveTraining",
     "MadeMasks",
     "NextSymbol",
+    "PixelSampler",
     "ReceptiveField",
     "WaveNetTree",
 ]
