@@ -15,7 +15,7 @@ from constriction import stream
 from jaxtyping import Int
 from torch import Tensor
 
-from dgm_course.models.autoregressive.base import AutoregressiveModel
+from dgm_course.models.autoregressive.base import AutoregressiveModel, require_levels
 
 CATEGORICAL = stream.model.Categorical(perfect=False)  # probabilities in 24 bits, none of them zero
 # A stream ends on a word of 32 bits and may need one more; each of K levels may lose 2⁻²⁴ of each symbol.
@@ -38,8 +38,7 @@ def encode(
         >>> torch.equal(decode(model, packed, num_events=100), x)
         True
     """
-    if x.min() < 0 or x.max() >= model.num_levels:
-        raise ValueError(f"values must be 0 … {model.num_levels - 1}")
+    require_levels(x, model.num_levels)
     coder, values = stream.queue.RangeEncoder(), x.flatten(1)
     walk, value = model.walk(len(x), y), None
     for i in model.order:

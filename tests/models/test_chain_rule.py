@@ -7,6 +7,7 @@ from dgm_course.models.autoregressive.base import draw, shift_right
 from dgm_course.models.autoregressive.made import MADE
 from dgm_course.testing import (
     PropertyError,
+    all_strings,
     assert_close,
     assert_samples_follow,
     assert_unchanged,
@@ -30,6 +31,21 @@ def test_conditionals_are_ratios_of_marginals(model):
         before, with_i = list(ORDER[:place]), list(ORDER[: place + 1])
         agree = lambda dims: (x[:, None, dims] == x[None, :, dims]).all(dim=-1).double() @ joint  # noqa: E731
         assert_close(conditionals[:, i], agree(with_i) / agree(before), tolerance=1e-12)
+
+
+@pytest.mark.parametrize("num_levels", [2, 3])
+def test_conditionals_are_the_softmax_of_the_logits(num_levels, rng):
+    """Two levels, which have a way of their own, as any other number of them."""
+    model = randomize(MADE(4, hidden=(9,), num_levels=num_levels), rng)
+    x = all_strings(num_levels, 4)
+    expected = model.logits(x).log_softmax(dim=-1).gather(-1, x.unsqueeze(-1)).squeeze(-1)
+    assert_close(model.log_conditionals(x).detach(), expected.detach(), tolerance=1e-13)
+
+
+@pytest.mark.parametrize("wrong", [-1, 2])
+def test_a_value_that_is_no_level_is_refused(model, wrong):
+    with pytest.raises(ValueError, match="0 … 1"):
+        model.log_prob(torch.tensor([[0, 1, wrong, 1]]))
 
 
 def assert_completes(model, complete, rng):

@@ -40,7 +40,7 @@ def test_a_leak_is_noticed(rng):
 
         def __init__(self):
             super().__init__(num_dims=6, hidden=(10,))
-            self.last.mask |= torch.arange(1, 7).repeat_interleave(2)[:, None] >= 1 + torch.arange(10) % 5
+            self.last = MaskedLinear(torch.arange(1, 7)[:, None] >= 1 + torch.arange(10) % 5)
 
     with pytest.raises(PropertyError):
         assert_normalized(randomize(Leaky(), rng).log_prob, support(Leaky()))

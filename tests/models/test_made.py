@@ -6,8 +6,15 @@ import pytest
 import torch
 
 from dgm_course.models.autoregressive import made
-from dgm_course.models.autoregressive.made import MADE, made_masks
-from dgm_course.testing import PropertyError, all_strings, assert_causal, assert_normalized, randomize
+from dgm_course.models.autoregressive.made import MADE, MaskedLinear, made_masks
+from dgm_course.testing import (
+    PropertyError,
+    all_strings,
+    assert_causal,
+    assert_close,
+    assert_normalized,
+    randomize,
+)
 
 
 def allowed(order):
@@ -44,6 +51,44 @@ def test_one_unit_of_each_degree_is_enough(depth, rng):
 def test_strings_over_more_than_two_symbols_sum_to_one(rng):
     model = randomize(MADE(4, (12,), num_levels=5, order=(1, 3, 0, 2)), rng)
     assert_normalized(model.log_prob, all_strings(5, 4), tolerance=1e-12)
+
+
+def assert_gradients(layer, rng):
+    """Those of the product that the layer stands for, and exact zeros where the mask is zero."""
+    x, out = (torch.randn(5, n, generator=rng, dtype=torch.float64) for n in (4, 3))
+    x.requires_grad_()
+    plain = torch.nn.functional.linear(x, layer.mask * layer.weight, layer.bias)
+    inputs = x, layer.weight, layer.bias
+    expected = torch.autograd.grad((plain * out).sum(), inputs)
+    got = torch.autograd.grad((layer(x) * out).sum(), inputs)
+    assert_close(layer(x).detach(), plain.detach(), tolerance=1e-14)
+    for one, other in zip(got, expected, strict=True):
+        assert_close(one, other, tolerance=1e-14)
+    assert_close(got[1][layer.mask == 0].abs().sum(), torch.tensor(0.0, dtype=torch.float64), tolerance=0.0)
+
+
+class MaskedForward(MaskedLinear):
+    """Masked weights take no part, and are trained all the same."""
+
+    def forward(self, x):
+        hidden = self.weight - self.weight.detach() + (self.mask * self.weight).detach()
+        return torch.nn.functional.linear(x, hidden, self.bias)
+
+
+class MaskedBackward(MaskedLinear):
+    """A hook on the gradient only: whatever was written into the weights takes part."""
+
+    def forward(self, x):
+        weight = (1 - self.mask) * self.weight.detach() + self.mask * self.weight
+        return torch.nn.functional.linear(x, weight, self.bias)
+
+
+def test_a_masked_weight_takes_no_part_forward_or_backward(rng):
+    mask = torch.rand(3, 4, generator=rng) < 0.5
+    assert_gradients(randomize(MaskedLinear(mask), rng), rng)
+    for wrong in (MaskedForward, MaskedBackward):
+        with pytest.raises(PropertyError):
+            assert_gradients(randomize(wrong(mask), rng), rng)
 
 
 def strict_hidden(order, hidden, inputs_per_dim=1, outputs_per_dim=1):

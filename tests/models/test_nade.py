@@ -28,7 +28,8 @@ def test_logits_are_the_loop_of_the_paper(rng):
     for row, logits in zip(x[::7], model.logits(x)[::7], strict=True):
         a = model.c
         for i in ORDER:
-            assert_close(logits[i].detach(), (torch.sigmoid(a) @ model.V[i] + model.b[i]).detach())
+            expected = torch.cat([torch.zeros(1), torch.sigmoid(a) @ model.V[i] + model.b[i]])
+            assert_close(logits[i].detach(), expected.detach())
             if row[i]:
                 a = a + model.W[i, row[i] - 1]
 

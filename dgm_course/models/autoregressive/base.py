@@ -53,8 +53,12 @@ class AutoregressiveModel(ExactLikelihood):
         self, x: Int[Tensor, " batch *event"], y: Int[Tensor, " batch"] | None = None
     ) -> Float[Tensor, " batch *event"]:
         """log p(x_i | x_<i) in nats: what dimension i costs once those before it are known."""
-        log_probs = F.log_softmax(self._logits(x, y), dim=-1)
-        return log_probs.gather(-1, x.unsqueeze(-1)).squeeze(-1)
+        require_levels(x, self.num_levels)
+        logits = self._logits(x, y)
+        if self.num_levels == 2:  # one number decides, and softmax over pairs is slow
+            zero, one = logits.movedim(-1, 0)
+            return -F.binary_cross_entropy_with_logits(one - zero, x.to(logits.dtype), reduction="none")
+        return logits.log_softmax(dim=-1).gather(-1, x.unsqueeze(-1)).squeeze(-1)
 
     def log_prob(
         self, x: Int[Tensor, " batch *event"], y: Int[Tensor, " batch"] | None = None
@@ -140,6 +144,29 @@ def draw(logits: Float[Tensor, "*batch levels"], generator: Generator | None) ->
     """
     rows = logits.softmax(dim=-1).flatten(0, -2)
     return torch.multinomial(rows, 1, generator=generator).view(logits.shape[:-1])
+
+
+def with_first_level(
+    logits: Float[Tensor, "*batch levels_but_one"],
+) -> Float[Tensor, "*batch levels"]:
+    """Logits of all K levels from those of 1 … K − 1: only differences count, and level 0 can have 0.
+
+    Example:
+        >>> with_first_level(torch.tensor([[3.0], [-1.0]]))
+        tensor([[ 0.,  3.],
+                [ 0., -1.]])
+    """
+    return F.pad(logits, (1, 0))
+
+
+def require_levels(x: Int[Tensor, " batch *event"], num_levels: int) -> None:
+    """Raises `ValueError` when a value is none of 0 … K − 1.
+
+    Example:
+        >>> require_levels(torch.tensor([[0, 1, 1]]), num_levels=2)
+    """
+    if x.numel() and (x.min() < 0 or x.max() >= num_levels):
+        raise ValueError(f"values must be 0 … {num_levels - 1}")
 
 
 def require_labels(y: Int[Tensor, " batch"] | None, num_classes: int) -> None:

@@ -16,13 +16,41 @@ then and never again, and a whole draw costs the arithmetic of one pass.
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
-from dgm_course.models.autoregressive.base import AutoregressiveModel, Walk
+from dgm_course.models.autoregressive.base import AutoregressiveModel, Walk, with_first_level
+
+
+class MaskedProduct(torch.autograd.Function):
+    """x (M ⊙ W)ᵀ. By autograd's own rule the masked gradient of W would be another matrix; here it is the same one.
+
+    Example:
+        >>> x, W = torch.ones(1, 2), torch.ones(3, 2, requires_grad=True)
+        >>> MaskedProduct.apply(x, W, torch.tensor([[1.0, 0.0], [1.0, 1.0], [0.0, 0.0]])).sum().backward()
+        >>> W.grad
+        tensor([[1., 0.],
+                [1., 1.],
+                [0., 0.]])
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, mask: Tensor) -> Tensor:
+        masked = mask * weight
+        ctx.save_for_backward(x, masked, mask)
+        return x @ masked.T
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor, None]:
+        x, masked, mask = ctx.saved_tensors
+        grad_of_x = grad @ masked if ctx.needs_input_grad[0] else None
+        return grad_of_x, (grad.T @ x).mul_(mask), None
 
 
 class MaskedLinear(nn.Linear):
@@ -43,10 +71,10 @@ class MaskedLinear(nn.Linear):
     def __init__(self, mask: Bool[Tensor, "out_features in_features"]) -> None:
         out_features, in_features = mask.shape
         super().__init__(in_features, out_features)
-        self.register_buffer("mask", mask)
+        self.register_buffer("mask", mask.to(self.weight.dtype))  # a product with truth values is slow
 
     def forward(self, x: Float[Tensor, "batch in_features"]) -> Float[Tensor, "batch out_features"]:
-        return F.linear(x, self.mask * self.weight, self.bias)
+        return MaskedProduct.apply(x, self.weight, self.mask) + self.bias
 
 
 def made_masks(
@@ -79,7 +107,8 @@ def made_masks(
 class MADE(AutoregressiveModel):
     """p(x) = Π_i Cat(x_i | x_<i) over D dimensions of K levels each, in any order.
 
-    A dimension enters as K − 1 indicators, one for each level but the first; for binary data that is x itself.
+    A dimension enters as K − 1 indicators, one for each level but the first, and leaves as K − 1 logits; for binary
+    data these are x itself and one number.
 
     Example:
         >>> model = MADE(num_dims=4, hidden=(16, 16), order=(3, 1, 0, 2))
@@ -96,7 +125,7 @@ class MADE(AutoregressiveModel):
         order: Sequence[int] | None = None,
     ) -> None:
         super().__init__((num_dims,), num_levels, order)
-        *hidden_masks, last_mask = made_masks(self.order, hidden, num_levels - 1, num_levels)
+        *hidden_masks, last_mask = made_masks(self.order, hidden, num_levels - 1, num_levels - 1)
         self.hidden = nn.ModuleList(MaskedLinear(mask) for mask in hidden_masks)
         self.last = MaskedLinear(last_mask)
 
@@ -105,24 +134,25 @@ class MADE(AutoregressiveModel):
         h = self.indicators(x).flatten(1)
         for layer in self.hidden:
             h = F.relu(layer(h))
-        return self.last(h).unflatten(1, (-1, self.num_levels))
+        return with_first_level(self.last(h).unflatten(1, (-1, self.num_levels - 1)))
 
     def indicators(self, x: Int[Tensor, "*dims"]) -> Float[Tensor, "*dims levels_but_one"]:
         """Which of the levels 1 … K − 1 each dimension has."""
-        return F.one_hot(x, self.num_levels)[..., 1:].to(self.last.weight.dtype)
+        levels = torch.arange(1, self.num_levels, device=x.device)
+        return (x.unsqueeze(-1) == levels).to(self.last.weight.dtype)
 
     def walk(self, batch: int, y: Int[Tensor, " batch"] | None = None) -> Walk:
         """Degree by degree: every unit is computed once, when the last dimension that it reads has come."""
-        K, every = self.num_levels, max(1, len(self.order) - 1)
+        but_one, every = self.num_levels - 1, max(1, len(self.order) - 1)
         layers = [layer for layer in self.modules() if isinstance(layer, MaskedLinear)]
         weights = [layer.mask * layer.weight for layer in layers]
         known = [
             w.new_zeros(batch, w.shape[1]) for w in weights
         ]  # what each layer reads; zero until it is known
         for place, i in enumerate(self.order):
-            own = slice(i * K, (i + 1) * K)
-            x_i = yield F.linear(known[-1], weights[-1][own], self.last.bias[own])
-            known[0].view(batch, -1, K - 1)[:, i] = self.indicators(x_i)
+            own = slice(i * but_one, (i + 1) * but_one)
+            x_i = yield with_first_level(F.linear(known[-1], weights[-1][own], self.last.bias[own]))
+            known[0].view(batch, -1, but_one)[:, i] = self.indicators(x_i)
             if place < every:
                 units = slice(place, None, every)  # those of degree place + 1
                 for depth, layer in enumerate(layers[:-1]):

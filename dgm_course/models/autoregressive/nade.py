@@ -13,17 +13,17 @@ and all D conditionals cost O(DH) in place of O(D²H). MADE gets there by masks,
 from collections.abc import Sequence
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from dgm_course.models.autoregressive.base import AutoregressiveModel, Walk
+from dgm_course.models.autoregressive.base import AutoregressiveModel, Walk, with_first_level
 
 
 class NADE(AutoregressiveModel):
     """p(x) = Π_i Cat(x_i | x_<i) over D dimensions of K levels each, in any order.
 
-    A dimension enters as K − 1 indicators, one for each level but the first; for binary data that is x itself.
+    A dimension enters as K − 1 indicators, one for each level but the first, and leaves as K − 1 logits; for binary
+    data these are x itself and one number.
 
     Example:
         >>> model = NADE(num_dims=4, hidden=16, order=(3, 1, 0, 2))
@@ -38,24 +38,27 @@ class NADE(AutoregressiveModel):
         super().__init__((num_dims,), num_levels, order)
         self.W = nn.Parameter(torch.randn(num_dims, num_levels - 1, hidden) / num_dims**0.5)
         self.c = nn.Parameter(torch.zeros(hidden))
-        self.V = nn.Parameter(torch.randn(num_dims, hidden, num_levels) / hidden**0.5)
-        self.b = nn.Parameter(torch.zeros(num_dims, num_levels))
+        self.V = nn.Parameter(torch.randn(num_dims, hidden, num_levels - 1) / hidden**0.5)
+        self.b = nn.Parameter(torch.zeros(num_dims, num_levels - 1))
 
     def logits(self, x: Int[Tensor, "batch dims"]) -> Float[Tensor, "batch dims levels"]:
-        """All D conditionals: the running sums of all steps at once, of which step i may not have seen W_i x_i."""
-        order = torch.tensor(self.order, device=x.device)
-        columns = torch.einsum("bik,ikh->bih", self.indicators(x), self.W)[:, order]
-        a = self.c + F.pad(columns.cumsum(dim=1), (0, 0, 1, 0))[:, :-1]
-        h = torch.sigmoid(a)[:, torch.argsort(order)]
-        return torch.einsum("bih,ihk->bik", h, self.V) + self.b
+        """All D conditionals, one after another: the sums of all steps at once would fill the memory."""
+        seen = self.indicators(x).unbind(dim=1)
+        W, V = self.W.unbind(), self.V.unbind()  # W[i] alone has a gradient as large as W
+        a, each = self.c.expand(len(x), -1), {}
+        for i in self.order:
+            each[i] = torch.sigmoid(a) @ V[i]
+            a = a + seen[i] @ W[i]
+        return with_first_level(torch.stack([each[i] for i in range(len(W))], dim=1) + self.b)
 
     def indicators(self, x: Int[Tensor, "*dims"]) -> Float[Tensor, "*dims levels_but_one"]:
         """Which of the levels 1 … K − 1 each dimension has."""
-        return F.one_hot(x, self.num_levels)[..., 1:].to(self.c.dtype)
+        levels = torch.arange(1, self.num_levels, device=x.device)
+        return (x.unsqueeze(-1) == levels).to(self.c.dtype)
 
     def walk(self, batch: int, y: Int[Tensor, " batch"] | None = None) -> Walk:
         """The running sum itself: one column is added for each value that comes."""
         a = self.c.expand(batch, -1)
         for i in self.order:
-            x_i = yield torch.sigmoid(a) @ self.V[i] + self.b[i]
+            x_i = yield with_first_level(torch.sigmoid(a) @ self.V[i] + self.b[i])
             a = a + self.indicators(x_i) @ self.W[i]
