@@ -1,8 +1,9 @@
 """Demos as pages: a notebook each, and the server that shows them with code (JupyterLab) or without (Voilà).
 
-Nothing is loaded from elsewhere: a lecture hall needs no network.
+Nothing is loaded from elsewhere, and nobody is asked for news: a lecture hall needs no network.
 """
 
+import os
 import re
 import secrets
 import subprocess
@@ -15,10 +16,39 @@ from typing import Literal
 
 import nbformat
 
-from dgm_course.demos import DEMOS
+from dgm_course.demos import DEMOS, Demo
 
 View = Literal["lab", "voila"]
 PATHS: dict[View, str] = {"lab": "/lab/tree/{}.ipynb", "voila": "/voila/render/{}.ipynb"}
+SHARE = Path(__file__).parent / "share"  # holds the course's template for Voilà
+ALONE = (
+    "--VoilaConfiguration.template=dgm",
+    "--LabApp.news_url=None",
+    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    "--LabApp.extension_manager=readonly",
+)
+
+
+def source(demo: type[Demo]) -> str:
+    """The cell that shows a demo.
+
+    Example:
+        >>> print(source(DEMOS["made_masks"]))
+        from dgm_course.demos import MadeMasks
+        <BLANKLINE>
+        MadeMasks()
+    """
+    return f"from dgm_course.demos import {demo.__name__}\n\n{demo.__name__}()"
+
+
+def write_notebook(path: Path, *sources: str) -> None:
+    """A notebook with these cells; an error in one of them is shown, and does not keep the others from running."""
+    notebook = nbformat.v4.new_notebook()
+    for i, each in enumerate(sources):
+        cell = nbformat.v4.new_code_cell(each, id=f"cell-{i}", metadata={"tags": ["raises-exception"]})
+        notebook.cells.append(cell)
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(notebook, path)
 
 
 def write_notebooks(folder: Path) -> None:
@@ -28,32 +58,27 @@ def write_notebooks(folder: Path) -> None:
         >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     write_notebooks(Path(folder))
-        ...     print(nbformat.read(Path(folder, "made_masks.ipynb"), as_version=4).cells[0].source)
-        from dgm_course.demos import MadeMasks
-        <BLANKLINE>
-        MadeMasks()
+        ...     print(Path(folder, "made_masks.ipynb").exists())
+        True
     """
     for name, demo in DEMOS.items():
-        source = f"from dgm_course.demos import {demo.__name__}\n\n{demo.__name__}()"
-        cell = nbformat.v4.new_code_cell(source, id="demo")
-        notebook = nbformat.v4.new_notebook(cells=[cell])
-        notebook.metadata["kernelspec"] = {
-            "name": "python3",
-            "display_name": "Python 3",
-            "language": "python",
-        }
-        nbformat.write(notebook, folder / f"{name}.ipynb")
+        write_notebook(folder / f"{name}.ipynb", source(demo))
 
 
 @contextmanager
 def serving(
     folder: Path, *options: str, env: Mapping[str, str] | None = None
 ) -> Iterator[Callable[[View, str], str]]:
-    """A Jupyter server on the notebooks of a folder, for this machine only; gives the address of a demo's page."""
+    """A Jupyter server on the notebooks of a folder, for this machine only; gives the address of a notebook's page."""
     token = secrets.token_hex(16)
+    settings = dict(os.environ if env is None else env)
+    settings["JUPYTER_PATH"] = os.pathsep.join(filter(None, [str(SHARE), settings.get("JUPYTER_PATH")]))
     command = [sys.executable, "-m", "jupyterlab", str(folder), "--no-browser", "--ip=127.0.0.1", "--port=0"]
     with subprocess.Popen(
-        [*command, f"--IdentityProvider.token={token}", *options], env=env, stderr=subprocess.PIPE, text=True
+        [*command, f"--IdentityProvider.token={token}", *ALONE, *options],
+        env=settings,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as server:
         said: list[str] = []
         drain = threading.Thread(
