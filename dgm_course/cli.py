@@ -117,15 +117,28 @@ def submit(
     typer.echo(f"Packed {handin.path}. Upload this file.")
 
 
-@app.command()
-def zoo() -> None:
-    """Every system of the course: what it can do, what it reached here, and what was published."""
+@app.command(epilog="Examples:  dgm zoo  ·  dgm zoo MADE")
+def zoo(
+    name: Annotated[str | None, typer.Argument(help="One system; without a name all are listed.")] = None,
+) -> None:
+    """Every system of the course: what it can do, what it reached here, and what was published.
+
+    Of one system also its data, its lecture and its demo.
+    """
     from dgm_course.zoo import rows
 
+    systems = {row["system"].lower(): row for row in rows()}
+    if name is not None:
+        if name.lower() not in systems:
+            known = ", ".join(row["system"] for row in systems.values())
+            fail(f"there is no system {name}; there are {known}")
+        for column, value in systems[name.lower()].items():
+            typer.echo(f"{column:<15} {value}")
+        return
     table = Table("system", *ZOO_COLUMNS, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for column, width in zip(table.columns, (13, 16), strict=False):
-        column.width = width  # the longest word of a name and an arXiv number: never cut
-    for row in rows():
+    for shown, width in zip(table.columns, (13, 16), strict=False):
+        shown.width = width  # the longest word of a name and an arXiv number: never cut
+    for row in systems.values():
         table.add_row(row["system"], *(row[column] for column in ZOO_COLUMNS))
     Console().print(table)
 

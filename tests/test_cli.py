@@ -130,14 +130,31 @@ def test_data_fetch_loads_a_set(dgm):
     assert fetched.stdout.startswith("digits: LabelledSplit(train=(1000, 1, 8, 8)")
 
 
-def test_zoo_shows_every_system(dgm, monkeypatch):
-    columns = ("paper", "likelihood", "one sample", "test", "published")
-    rows = [{"system": name, **dict.fromkeys(columns, "–")} for name in ("MADE", "WaveNet")]
+@pytest.fixture
+def two_systems(monkeypatch):
+    """A zoo that takes no time to measure."""
+    columns = ("paper", "likelihood", "one sample", "test", "published", "lecture", "demo")
+    rows = [{"system": name, **dict.fromkeys(columns, f"of {name}")} for name in ("MADE", "WaveNet")]
     monkeypatch.setitem(sys.modules, "dgm_course.zoo", SimpleNamespace(rows=lambda: rows))
+
+
+@pytest.mark.usefixtures("two_systems")
+def test_zoo_shows_every_system_or_all_of_one(dgm):
     result = dgm("zoo")
     assert result.exit_code == 0
     assert "MADE" in result.stdout
     assert "WaveNet" in result.stdout
+    one = dgm("zoo", "wavenet")
+    assert one.exit_code == 0
+    assert "lecture         of WaveNet\ndemo            of WaveNet\n" in one.stdout
+    assert "MADE" not in one.stdout
+
+
+@pytest.mark.usefixtures("two_systems")
+def test_a_system_that_is_not_there_is_one_line(dgm):
+    result = dgm("zoo", "GPT-9")
+    assert result.exit_code == 2
+    assert result.stderr == "dgm: there is no system GPT-9; there are MADE, WaveNet\n"
 
 
 def test_a_failed_download_is_one_line(dgm, tmp_path, monkeypatch):
