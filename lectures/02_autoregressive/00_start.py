@@ -44,7 +44,17 @@ from IPython.display import Audio, display
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 
 from dgm_course import compression, data, plots
-from dgm_course.demos import LiveTraining, MadeMasks, ReceptiveField, WaveNetTree
+from dgm_course.demos import (
+    DiscretisedLogistic,
+    HistogramMLE,
+    KVCache,
+    LiveTraining,
+    MadeMasks,
+    NextSymbol,
+    PixelSampler,
+    ReceptiveField,
+    WaveNetTree,
+)
 from dgm_course.metrics import bits_per_dim
 from dgm_course.models.autoregressive.char_rnn import CharRNN
 from dgm_course.models.autoregressive.gated_pixelcnn import GatedPixelCNN

@@ -39,6 +39,13 @@ plots.probability_bars(
 )
 
 # %% [markdown] slide="subslide"
+# Try it where the truth is known: more examples, another twenty, a pseudo-count. **Predict:** which costs less on the
+# examples that were counted, the table or the truth?
+
+# %%
+HistogramMLE()
+
+# %% [markdown] slide="subslide"
 # ### Gradient descent on logits
 #
 # The same maximum, reached the way every later model will: $p = \mathrm{softmax}(\theta)$, and

@@ -20,8 +20,13 @@
 
 # %% [markdown] slide="subslide"
 # Let us answer the small questions by **counting again**, in Python's help texts. Given the last $d$ characters, how
-# often was each character next?
-#
+# often was each character next? Step by step, such tables write. **Predict** the next symbol first; then try a longer
+# context, hotter and colder.
+
+# %%
+NextSymbol(time=12)
+
+# %% [markdown] slide="subslide"
 # **Predict.** With $d = 0, 1, 2, \dots, 6$: how do the bits per character on training text go? And on new text?
 
 # %% hide=true

@@ -40,7 +40,7 @@ def total(last_is_strict: bool, seed: int) -> float:
     model = randomize(MADE(6, hidden=(40, 40), order=order).double(), noise(seed))
     if not last_is_strict:
         degrees = 1 + torch.arange(40) % 5
-        model.last.mask.copy_((place + 1).repeat_interleave(2)[:, None] >= degrees)
+        model.last.mask.copy_((place + 1)[:, None] >= degrees)
     with torch.no_grad():
         return model.log_prob(all_strings(2, 6)).exp().sum().item()
 

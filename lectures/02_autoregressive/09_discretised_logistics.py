@@ -25,6 +25,13 @@ plots.probability_bars(
 )
 
 # %% [markdown] slide="subslide"
+# Try it: fewer levels, edge bins that end like all others. **Predict:** let $s \to 0$. The density at $\mu$ grows without
+# bound; what does the likeliest level have?
+
+# %%
+DiscretisedLogistic()
+
+# %% [markdown] slide="subslide"
 # ### Mixtures
 #
 # One bump is not enough: ink or paper, seldom between. Mix a few, **inside the logarithm**:

@@ -64,6 +64,12 @@ plots.show_images(
 # - it fills with 0 in place of $-\infty$? $e^0 = 1$: the future is visible.
 # - $1/\sqrt{d}$ is missing? Large products, a softmax that is all or nothing, no gradient.
 #
+# For images, attention between masked convolutions is [PixelSNAIL (arXiv:1712.09763)](https://arxiv.org/abs/1712.09763),
+# and attention alone is ImageGPT.
+
+# %% [markdown] slide="subslide"
 # The price: $T^2$ pairs. Drawing keeps keys and values of the past in a **cache**, so that a new symbol costs one
-# position. For images, attention between masked convolutions is
-# [PixelSNAIL (arXiv:1712.09763)](https://arxiv.org/abs/1712.09763), and attention alone is ImageGPT.
+# position. **Predict:** how much is saved after 24 symbols? Does a wider network save more? What does it cost?
+
+# %%
+KVCache(time=12)

@@ -56,6 +56,13 @@ rows = torch.cat(
 plots.show_images(rows, columns=8)
 
 # %% [markdown] slide="subslide"
+# Try it, in grey: pixel by pixel, hotter and colder with the same noise, and all pixels from one pass. **Predict** what
+# the picture costs in bits when no pixel knows of the others.
+
+# %%
+PixelSampler()
+
+# %% [markdown] slide="subslide"
 # **Slow by definition?** $D$ steps, yes; $D$ *passes*, no. Each model remembers what it has computed: MADE a block of
 # units per degree, NADE its sum, PixelCNN the features of earlier pixels, WaveNet a queue, the Transformer keys and values.
 
