@@ -85,7 +85,9 @@ plots.show_images(draws, columns=8, title="digits, and draws from MADE")
 #
 # $$a_1 = c, \qquad a_{i+1} = a_i + W_i x_i, \qquad p(x_i \mid x_{<i}) = \mathrm{softmax}(V_i\, \sigma(a_i) + b_i) .$$
 #
-# More hidden units per conditional, $D$ times the work: better and slower.
+# More hidden units per conditional, $D$ times the work: better and slower. Trained on a new order for every batch, one
+# network answers in all orders, and an average over several is better still (orderless NADE,
+# [arXiv:1310.1757](https://arxiv.org/abs/1310.1757)).
 
 # %% [markdown] slide="fragment"
 # **Both fail** at what every child knows of pictures: a stroke is a stroke wherever it is. Every pixel here has weights
