@@ -186,13 +186,13 @@ class MADE(AutoregressiveModel):
         weights = [layer.mask * layer.weight for layer in layers]
         known = [
             w.new_zeros(batch, w.shape[1]) for w in weights
-        ]  # what each layer reads; zero until it is known
+        ]  # what each layer reads, zero until it comes
         for place, i in enumerate(self.order):
             own = slice(i * but_one, (i + 1) * but_one)
             x_i = yield with_first_level(F.linear(known[-1], weights[-1][own], self.last.bias[own]))
             known[0].view(batch, -1, but_one)[:, i] = self.indicators(x_i)
-            if place < every:
-                units = slice(place, None, every)  # those of degree place + 1
-                for depth, layer in enumerate(layers[:-1]):
+            units = slice(place, None, every)  # those of degree place + 1
+            for depth, layer in enumerate(layers[:-1]):
+                if place < min(every, layer.out_features):
                     new = F.linear(known[depth], weights[depth][units], layer.bias[units])
                     known[depth + 1][:, units] = F.relu(new)
