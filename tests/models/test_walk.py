@@ -13,8 +13,10 @@ from dgm_course.models.autoregressive.lstm_sweeps import DiagonalSweep, RowSweep
 from dgm_course.models.autoregressive.made import MADE
 from dgm_course.models.autoregressive.masked_conv import PixelByPixel
 from dgm_course.models.autoregressive.pixel_rnn import DiagonalBiLSTM, RowLSTM
+from dgm_course.models.autoregressive.pixel_snail import PixelSNAIL
 from dgm_course.models.autoregressive.pixelcnn import PixelCNN
-from dgm_course.models.autoregressive.pixelcnn_pp import PixelCNNPlusPlus
+from dgm_course.models.autoregressive.pixelcnn_pp import PixelCNNPlusPlus, SizeByPixel
+from dgm_course.models.autoregressive.shifted_conv import PieceByPiece
 from dgm_course.models.autoregressive.transformer import Transformer
 from dgm_course.models.autoregressive.wavenet import WaveNet
 from dgm_course.testing import PropertyError, assert_close, randomize
@@ -32,12 +34,21 @@ MODELS = {
         (3, 4, 3), 4, channels=12, num_layers=2, first_kernel=5
     ),
     "PixelCNN++, colours": lambda: PixelCNNPlusPlus((3, 2, 3), 4, channels=3, num_blocks=1, num_components=3),
+    "PixelCNN++, three sizes": lambda: PixelCNNPlusPlus((1, 5, 6), 3, channels=4, num_blocks=1, num_scales=3),
+    "PixelSNAIL, colours": lambda: PixelSNAIL((2, 3, 4), 3, channels=4, num_blocks=2, dims=3),
     "ImageGPT, colours": lambda: ImageGPT((3, 2, 2), 4, width=8, num_heads=2, num_layers=2),
     "WaveNet, wide": lambda: WaveNet(12, 3, channels=5, kernel_size=3, dilations=(1, 3, 2)),
 }
 
 
 READ, QUEUE, INDICATORS = Transformer.read, CausalConv1d.queue, MADE.indicators
+KEEP, PIXEL = PieceByPiece.keep, SizeByPixel.pixel_before
+
+
+def without_the_row_above(self, x):
+    where = KEEP(self, x)
+    self.seen[:, :, :-1] = 0
+    return where
 
 
 class Forgetful(deque):
@@ -72,6 +83,14 @@ def test_a_walk_gives_the_logits_of_one_pass(name, rng):
         ("Diagonal BiLSTM", DiagonalSweep, "keeps", (-1, 0)),
         ("Diagonal BiLSTM", SweepsByPixel, "__call__", lambda self, *at: self.from_left(*at)),
         ("Gated PixelCNN", LayerByPixel, "row", lambda self, v, row: v),
+        ("PixelCNN++, colours", PieceByPiece, "keep", without_the_row_above),
+        (
+            "PixelCNN++, three sizes",
+            SizeByPixel,
+            "pixel_before",
+            lambda self, h, *at: PIXEL(self, h, *at[:2], 0),
+        ),
+        ("PixelSNAIL, colours", PieceByPiece, "keep", without_the_row_above),
         ("WaveNet", CausalConv1d, "queue", lambda self, batch: Forgetful(QUEUE(self, batch))),
         ("MADE", MADE, "indicators", lambda self, x: INDICATORS(self, x) * (x.dim() > 1)),
     ],

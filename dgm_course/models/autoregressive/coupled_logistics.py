@@ -16,8 +16,8 @@ weights are those of the posterior:
 """
 
 from abc import abstractmethod
-from itertools import product
-from typing import NamedTuple
+from collections.abc import Generator
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -27,6 +27,8 @@ from torch import Tensor
 from dgm_course.models.autoregressive.base import AutoregressiveModel, Walk, require_labels
 from dgm_course.models.autoregressive.logistic_mixture import logistic_log_prob
 from dgm_course.models.autoregressive.pixelcnn import intensities, raster_order
+
+Pixels = Generator[Float[Tensor, "batch numbers"], Any, None]
 
 
 class CoupledLogistics(NamedTuple):
@@ -102,6 +104,10 @@ class CoupledLogisticModel(AutoregressiveModel):
     ) -> Float[Tensor, "batch numbers height width"]:
         """What the network makes of intensities; those at a pixel are a function of the pixels before."""
 
+    @abstractmethod
+    def pixels(self, batch: int, y: Int[Tensor, " batch"] | None) -> Pixels:
+        """The numbers of one pixel after another; is sent the intensities of each."""
+
     def mixtures(
         self, x: Int[Tensor, "batch colours height width"], y: Int[Tensor, " batch"] | None
     ) -> CoupledLogistics:
@@ -123,11 +129,15 @@ class CoupledLogisticModel(AutoregressiveModel):
         return self.mixtures(x, y).log_prob(x.movedim(1, -1), self.num_levels).flatten(1).sum(dim=1)
 
     def walk(self, batch: int, y: Int[Tensor, " batch"] | None = None) -> Walk:
-        """A pass of the network for each pixel, and no other one for its colours."""
-        x, _ = self.blank(batch)
+        """Pixel by pixel; the network is not asked again for the colours of one."""
+        require_labels(y, self.num_classes)
         colours, height, width = self.event_shape
-        for row, column in product(range(height), range(width)):
-            pixel = CoupledLogistics(*(part[:, row, column] for part in self.mixtures(x, y)))
+        pixels, pixel = self.pixels(batch, y), None
+        for _ in range(height * width):
+            numbers = pixels.send(pixel)
+            mixture = CoupledLogistics.of(numbers, colours)
+            values = torch.zeros(batch, colours, dtype=torch.long, device=numbers.device)
             for colour in range(colours):
-                log_probs = pixel.conditionals(x[:, :, row, column], self.num_levels)
-                x[:, colour, row, column] = yield log_probs[:, colour]
+                log_probs = mixture.conditionals(values, self.num_levels)
+                values[:, colour] = yield log_probs[:, colour]
+            pixel = intensities(values, self.num_levels, numbers.dtype)

@@ -19,9 +19,16 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from dgm_course.models.autoregressive.coupled_logistics import CoupledLogisticModel
-from dgm_course.models.autoregressive.pixelcnn_pp import GatedResidual
-from dgm_course.models.autoregressive.shifted_conv import DownConv, DownRightConv, Map, shift
+from dgm_course.models.autoregressive.coupled_logistics import CoupledLogisticModel, Pixels
+from dgm_course.models.autoregressive.gated_residual import GatedResidual
+from dgm_course.models.autoregressive.shifted_conv import (
+    DownConv,
+    DownRightConv,
+    Map,
+    PieceByPiece,
+    piece_by_piece,
+    shift,
+)
 
 each_pixel = partial(nn.Conv2d, kernel_size=1)
 
@@ -76,7 +83,7 @@ class Block(nn.Module):
         num_classes: int = 0,
     ) -> None:
         super().__init__()
-        self.dims = dims
+        self.dims, self.channels = dims, channels
         rest = dropout, num_classes
         self.layers = nn.ModuleList(
             GatedResidual(channels, DownRightConv, 0, *rest) for _ in range(num_layers)
@@ -92,16 +99,33 @@ class Block(nn.Module):
         self,
         image: Float[Tensor, "batch colours height width"],
         h: Map,
-        place: Float[Tensor, "batch two height width"],
+        place: Float[Tensor, "1 two height width"],
         y: Int[Tensor, " batch"] | None,
     ) -> Map:
-        for layer in self.layers:
-            h = layer(h, None, y)
-        query = self.query(torch.cat([h, place.expand(len(h), -1, -1, -1)], dim=1))
-        told = self.key_and_value(torch.cat([image, h, place.expand(len(h), -1, -1, -1)], dim=1))
-        query, told = query.flatten(2).mT, told.flatten(2).mT
+        h = self.near(h, y)
+        query, told = self.ask(h, place), self.tell(image, h, place)
         attended = attend_to_past(query, told[..., : self.dims], told[..., self.dims :])
         return self.take_in(h, attended.mT.unflatten(2, h.shape[2:]), y)
+
+    def near(self, h: Map, y: Int[Tensor, " batch"] | None) -> Map:
+        """What the moved kernels make of the neighbourhood."""
+        for layer in self.layers:
+            h = layer(h, None, y)
+        return h
+
+    def ask(self, h: Map, place: Float[Tensor, "1 two height width"]) -> Float[Tensor, "batch time dims"]:
+        """The queries of the pixels in raster order."""
+        return self.query(torch.cat([h, place.expand(len(h), -1, -1, -1)], dim=1)).flatten(2).mT
+
+    def tell(
+        self,
+        image: Float[Tensor, "batch colours height width"],
+        h: Map,
+        place: Float[Tensor, "1 two height width"],
+    ) -> Float[Tensor, "batch time dims_and_channels"]:
+        """Their keys and values."""
+        seen = torch.cat([image, h, place.expand(len(h), -1, -1, -1)], dim=1)
+        return self.key_and_value(seen).flatten(2).mT
 
 
 class PixelSNAIL(CoupledLogisticModel):
@@ -147,3 +171,30 @@ class PixelSNAIL(CoupledLogisticModel):
         for block in self.blocks:
             h = block(x, h, place, y)
         return self.last(F.elu(h))
+
+    def pixels(self, batch: int, y: Int[Tensor, " batch"] | None) -> Pixels:
+        """Each block keeps what its moved kernels read, and the keys and values of all pixels before."""
+        _, height, width = self.event_shape
+        blocks = [piece_by_piece(block, batch, width) for block in self.blocks if isinstance(block, Block)]
+        first_row_above, first_left = (
+            PieceByPiece(conv, batch, width) for conv in (self.first_row_above, self.first_left)
+        )
+        weight, place = self.last.weight, places(height, width).to(self.last.weight)
+        told = [weight.new_zeros(batch, 0, block.dims + block.channels // 2) for block in blocks]
+        row_above = weight.new_zeros(batch, self.last.in_channels, 1, width)
+        for row in range(height):
+            left, image = torch.zeros_like(row_above[..., :1]), []
+            for column in range(width):
+                h, near = row_above[..., column : column + 1] + left, []
+                here = place[:, :, row : row + 1, column : column + 1]
+                for block, past in zip(blocks, told, strict=True):
+                    near.append(block.near(h, y))
+                    keys, values = past.tensor_split([block.dims], dim=2)
+                    weights = (block.ask(near[-1], here) @ keys.mT / block.dims**0.5).softmax(dim=-1)
+                    h = block.take_in(near[-1], (weights @ values).mT.unsqueeze(3), y)
+                pixel = (yield self.last(F.elu(h))[:, :, 0, 0])[:, :, None, None]
+                for i, block in enumerate(blocks):
+                    told[i] = torch.cat([told[i], block.tell(pixel, near[i], here)], dim=1)
+                image.append(F.pad(pixel, (0, 0, 0, 0, 0, 1), value=1.0))
+                left = first_left(image[-1])
+            row_above = first_row_above(torch.cat(image, dim=3))

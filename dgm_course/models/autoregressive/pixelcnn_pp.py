@@ -5,70 +5,32 @@
 There are two streams of features and no masks (`shifted_conv`): one knows all rows above a pixel; the other reads the
 first at every layer and knows all pixels before. The network is a U: the resolution is halved by a stride of two and
 doubled again by transposed convolutions, and every layer on the way back is given the features that its counterpart
-had made, by a shortcut. A layer is
+had made, by a shortcut. All layers are a `GatedResidual`.
 
-    x + a ⊙ σ(b),     (a, b) = conv(dropout(celu(conv(celu(x)) + W celu(shortcut)))) + V y,     celu(x) = elu([x, −x])
-
-Weight normalisation and averaged weights, which change only the training, are left out.
+A draw runs the first stream once for each row, and the other pixel by pixel; the smaller sizes have their turn at every
+other row and pixel. Weight normalisation and averaged weights, which change only the training, are left out.
 """
 
-from collections.abc import Callable
-from typing import TypeAlias
+from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from dgm_course.models.autoregressive.coupled_logistics import CoupledLogisticModel
-from dgm_course.models.autoregressive.shifted_conv import DownConv, DownRightConv, Map, shift
+from dgm_course.models.autoregressive.coupled_logistics import CoupledLogisticModel, Pixels
+from dgm_course.models.autoregressive.gated_residual import GatedResidual
+from dgm_course.models.autoregressive.shifted_conv import (
+    DownConv,
+    DownRightConv,
+    Map,
+    PieceByPiece,
+    piece_by_piece,
+    shift,
+)
 
 Streams: TypeAlias = tuple[Map, Map]
-
-
-def concat_elu(x: Map) -> Map:
-    """elu of x and of −x: twice the channels, none of them dead.
-
-    Example:
-        >>> concat_elu(torch.full((1, 1, 1, 1), 2.0)).flatten()
-        tensor([ 2.0000, -0.8647])
-    """
-    return F.elu(torch.cat([x, -x], dim=1))
-
-
-class GatedResidual(nn.Module):
-    """x + a ⊙ σ(b) of the convolution `conv`, with a shortcut of `shortcut_channels` from another place.
-
-    Example:
-        >>> layer = GatedResidual(8, DownRightConv, shortcut_channels=16, num_classes=10)
-        >>> layer(torch.zeros(2, 8, 5, 4), torch.zeros(2, 16, 5, 4), torch.tensor([3, 7])).shape
-        torch.Size([2, 8, 5, 4])
-    """
-
-    def __init__(
-        self,
-        channels: int,
-        conv: Callable[[int, int], nn.Module],
-        shortcut_channels: int = 0,
-        dropout: float = 0.0,
-        num_classes: int = 0,
-    ) -> None:
-        super().__init__()
-        self.first = conv(2 * channels, channels)
-        self.shortcut = nn.Conv2d(2 * shortcut_channels, channels, 1) if shortcut_channels else None
-        self.dropout = nn.Dropout(dropout)
-        self.second = conv(2 * channels, 2 * channels)
-        self.label = nn.Embedding(num_classes, 2 * channels) if num_classes else None
-
-    def forward(self, x: Map, shortcut: Map | None = None, y: Int[Tensor, " batch"] | None = None) -> Map:
-        h = self.first(concat_elu(x))
-        if self.shortcut is not None and shortcut is not None:
-            h = h + self.shortcut(concat_elu(shortcut))
-        h = self.second(self.dropout(concat_elu(h)))
-        if self.label is not None:
-            h = h + self.label(y)[:, :, None, None]
-        a, b = h.chunk(2, dim=1)
-        return x + a * torch.sigmoid(b)
 
 
 class Layer(nn.Module):
@@ -135,6 +97,69 @@ class Double(nn.Module):
         return above[:, :, :height, 1 : width + 1], before[:, :, :height, :width]
 
 
+class SizeByPixel:
+    """The layers of one size while an image is drawn, and those of the smaller sizes between them.
+
+    Example:
+        >>> layers = [Layer(8, False, 0.0, 0)], [Layer(8, True, 0.0, 0)]
+        >>> step = SizeByPixel(*layers, batch=2, width=4)
+        >>> above = step.row_above(torch.zeros(2, 8, 1, 4), None, row=0)
+        >>> before = step.pixel_before(torch.zeros(2, 8, 1, 1), None, row=0, column=0)
+        >>> above.shape, before.shape
+        (torch.Size([2, 8, 1, 4]), torch.Size([2, 8, 1, 1]))
+    """
+
+    def __init__(self, there: Sequence[Any], back: Sequence[Any], batch: int, width: int) -> None:
+        self.width, self.above = width, list[Map]()
+        self.smaller: SizeByPixel | None = None
+        halvings = [i for i, step in enumerate(there) if isinstance(step, Halve)]
+        doublings = [i for i, step in enumerate(back) if isinstance(step, Double)]
+        if halvings:
+            down, up = halvings[0], doublings[-1]
+            self.halve, self.double = piece_by_piece(there[down], batch, width), back[up]
+            self.smaller = SizeByPixel(there[down + 1 :], back[:up], batch, (width + 1) // 2)
+            there, back = there[:down], back[up + 1 :]
+            weight = self.double.before.weight
+            self.spread = weight.new_zeros(batch, weight.shape[1], 2, width + 1)
+        self.there = [piece_by_piece(layer, batch, width) for layer in there]
+        self.back = [piece_by_piece(layer, batch, width) for layer in back]
+
+    def row_above(self, above: Map, y: Tensor | None, row: int) -> Map:
+        """A row of the first stream; the features of every layer are kept for its pixels."""
+        passed, self.above = [], []
+        for layer in self.there:
+            passed.append(above)
+            above = layer.above(above, None, y)
+            self.above.append(above)
+        if self.smaller is not None:
+            passed.append(above)
+            half = self.halve.above(above)
+            if half is not None:
+                self.spread_above = self.double.above(self.smaller.row_above(half, y, row // 2))
+            above = self.spread_above[:, :, [row % 2], 1 : self.width + 1]
+        for layer in self.back:
+            above = layer.above(above, passed.pop(), y)
+            self.above.append(above)
+        return above
+
+    def pixel_before(self, before: Map, y: Tensor | None, row: int, column: int) -> Map:
+        """A pixel of the second stream."""
+        above, passed = iter([part[..., column : column + 1] for part in self.above]), []
+        for layer in self.there:
+            passed.append(before)
+            before = layer.before(before, next(above), y)
+        if self.smaller is not None:
+            passed.append(before)
+            half = self.halve.before(before)
+            if half is not None:
+                new = self.smaller.pixel_before(half, y, row // 2, column // 2)
+                self.spread[..., column : column + 2] = self.double.before(new)
+            before = self.spread[:, :, [row % 2], column : column + 1]
+        for layer in self.back:
+            before = layer.before(before, torch.cat([next(above), passed.pop()], dim=1), y)
+        return before
+
+
 class PixelCNNPlusPlus(CoupledLogisticModel):
     """Images of shape (colours, height, width), given their class where `num_classes` is not zero.
 
@@ -190,3 +215,22 @@ class PixelCNNPlusPlus(CoupledLogisticModel):
             else:
                 streams = step(streams, y, passed.pop())
         return self.last(F.elu(streams[1]))
+
+    def pixels(self, batch: int, y: Int[Tensor, " batch"] | None) -> Pixels:
+        """A row of the first stream, then its pixels in the second."""
+        _, height, width = self.event_shape
+        sizes = SizeByPixel(list(self.there), list(self.back), batch, width)
+        first_above, first_row_above, first_left = (
+            PieceByPiece(conv, batch, width)
+            for conv in (self.first_above, self.first_row_above, self.first_left)
+        )
+        above = row_above = self.last.weight.new_zeros(batch, self.last.in_channels, 1, width)
+        for row in range(height):
+            sizes.row_above(above, y, row)
+            left, image = torch.zeros_like(above[..., :1]), []
+            for column in range(width):
+                h = sizes.pixel_before(row_above[..., column : column + 1] + left, y, row, column)
+                pixel = yield self.last(F.elu(h))[:, :, 0, 0]
+                image.append(F.pad(pixel[:, :, None, None], (0, 0, 0, 0, 0, 1), value=1.0))
+                left = first_left(image[-1])
+            above, row_above = (conv(torch.cat(image, dim=3)) for conv in (first_above, first_row_above))
