@@ -80,7 +80,8 @@ class AffineCoupling(Layer):
     ) -> tuple[Float[Tensor, "batch channels *space"], Float[Tensor, " batch"]]:
         kept, changed = halves(x, self.flip)
         s, t = self._scale_and_shift(kept, context)
-        return joined(kept, (changed - t) * (-s).exp(), self.flip), -s.flatten(1).sum(dim=1)
+        shrink = -s
+        return joined(kept, (changed - t) * shrink.exp(), self.flip), shrink.flatten(1).sum(dim=1)
 
     def _scale_and_shift(self, kept: Tensor, context: Tensor | None) -> tuple[Tensor, Tensor]:
         s, t = self.network(kept if context is None else torch.cat([kept, context], dim=1)).chunk(2, dim=1)
@@ -94,7 +95,8 @@ def halves(x: Float[Tensor, "batch channels *space"], flip: bool) -> tuple[Tenso
         >>> halves(torch.tensor([[1, 2, 3]]), flip=True)
         (tensor([[3]]), tensor([[1, 2]]))
     """
-    first, second = x.tensor_split(2, dim=1)
+    few = x.shape[1] // 2
+    first, second = x.split((x.shape[1] - few, few), dim=1)
     return (second, first) if flip else (first, second)
 
 

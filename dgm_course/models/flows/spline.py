@@ -41,10 +41,11 @@ def knots(
                 [-1.,  0.,  1.]]), tensor([1.0000, 1.0000, 1.0000]))
     """
     K = (raw.shape[-1] + 1) // 3
-    shares = LEAST + (1 - K * LEAST) * raw[..., : 2 * K].unflatten(-1, (2, K)).softmax(dim=-1)
+    sizes, slopes = raw.split((2 * K, K - 1), dim=-1)
+    shares = LEAST + (1 - K * LEAST) * sizes.unflatten(-1, (2, K)).softmax(dim=-1)
     inner = 2 * bound * shares[..., :-1].cumsum(dim=-1) - bound
     places = F.pad(F.pad(inner, (1, 0), value=-bound), (0, 1), value=bound)
-    return places, F.pad(LEAST + F.softplus(raw[..., 2 * K :] + UNIT_SLOPE), (1, 1), value=1.0)
+    return places, F.pad(LEAST + F.softplus(slopes + UNIT_SLOPE), (1, 1), value=1.0)
 
 
 def rational_quadratic(
