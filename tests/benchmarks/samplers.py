@@ -18,13 +18,17 @@ import torch
 from dgm_course.models.autoregressive.base import AutoregressiveModel, Walk
 from dgm_course.models.autoregressive.gated_pixelcnn import GatedPixelCNN
 from dgm_course.models.autoregressive.made import MADE
+from dgm_course.models.autoregressive.pixel_snail import PixelSNAIL
 from dgm_course.models.autoregressive.pixelcnn import PixelCNN
+from dgm_course.models.autoregressive.pixelcnn_pp import PixelCNNPlusPlus
 from dgm_course.models.autoregressive.transformer import Transformer
 from dgm_course.models.autoregressive.wavenet import WaveNet
 
 CASES = (  # with the bar for each batch size, where there is one
     ("PixelCNN, 32 channels, 28×28", lambda: PixelCNN((1, 28, 28)), {16: 25, 64: 100}),
     ("Gated PixelCNN, 32 channels, 28×28", lambda: GatedPixelCNN((1, 28, 28)), {16: None, 64: None}),
+    ("PixelCNN++, 32 channels, 28×28", lambda: PixelCNNPlusPlus((1, 28, 28), 2), {16: None}),
+    ("PixelSNAIL, 32 channels, 28×28", lambda: PixelSNAIL((1, 28, 28), 2), {16: None}),
     ("MADE, 784 dimensions, 500 hidden", lambda: MADE(784, (500,)), {16: 15}),
     ("MADE, 64 dimensions, 500 hidden", lambda: MADE(64, (500,)), {16: None}),
     ("WaveNet, 1,000 samples of 256 levels", lambda: WaveNet(1000), {16: 50}),
