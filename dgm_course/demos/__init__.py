@@ -21,6 +21,15 @@ from dgm_course.demos.autoregressive.pixel_sampler import PixelSampler
 from dgm_course.demos.autoregressive.receptive_field import ReceptiveField
 from dgm_course.demos.autoregressive.wavenet_tree import WaveNetTree
 from dgm_course.demos.demo import Demo
+from dgm_course.demos.flows.change_of_variables import ChangeOfVariables
+from dgm_course.demos.flows.coupling_steps import CouplingSteps
+from dgm_course.demos.flows.dequantization import Dequantization
+from dgm_course.demos.flows.grid_warp import GridWarp
+from dgm_course.demos.flows.jacobian_area import JacobianArea
+from dgm_course.demos.flows.live_flow import LiveFlow
+from dgm_course.demos.flows.maf_iaf import MafIaf
+from dgm_course.demos.flows.planar_bend import PlanarBend
+from dgm_course.demos.flows.sign_error import SignError
 
 # By the name of the file in which each one is found.
 DEMOS: dict[str, type[Demo]] = {
@@ -35,19 +44,37 @@ DEMOS: dict[str, type[Demo]] = {
         KVCache,
         LiveTraining,
         PixelSampler,
+        ChangeOfVariables,
+        JacobianArea,
+        PlanarBend,
+        CouplingSteps,
+        GridWarp,
+        MafIaf,
+        Dequantization,
+        LiveFlow,
+        SignError,
     )
 }
 
 __all__ = [
     "DEMOS",
+    "ChangeOfVariables",
+    "CouplingSteps",
     "Demo",
+    "Dequantization",
     "DiscretisedLogistic",
+    "GridWarp",
     "HistogramMLE",
+    "JacobianArea",
     "KVCache",
+    "LiveFlow",
     "LiveTraining",
     "MadeMasks",
+    "MafIaf",
     "NextSymbol",
     "PixelSampler",
+    "PlanarBend",
     "ReceptiveField",
+    "SignError",
     "WaveNetTree",
 ]
