@@ -7,6 +7,7 @@ offline data set is measured, too, by `tests/benchmarks/systems.py`, which write
 published figure beside it is a quotation. `markdown_table()` makes the README's table of all this.
 """
 
+import itertools
 import json
 import re
 from collections.abc import Callable
@@ -58,12 +59,14 @@ PRODUCTS = {
     torch.ops.aten.linalg_solve_triangular,
 }
 
+CAPABILITIES = ("likelihood", "one sample", "compression", "representation")
+
 
 @dataclass(frozen=True)
 class System:
     """One row; `tiny` builds an instance whose whole event space can be enumerated, or covered by a grid.
 
-    `lecture` and `demo` name the notebook and the demo that show the system.
+    `lecture` is a lecture's number and the section that names the system; `demo` shows it, or an idea it is made of.
     """
 
     name: str
@@ -125,13 +128,23 @@ class Capabilities:
 
 
 SYSTEMS = (
-    System("Histogram", 1895, "Pearson, Phil. Trans. A 186", "autoregressive", lambda: Histogram(3, (4,))),
+    System(
+        "Histogram",
+        1895,
+        "Pearson, Phil. Trans. A 186",
+        "autoregressive",
+        lambda: Histogram(3, (4,)),
+        lecture="2: Histograms",
+        demo="histogram_mle",
+    ),
     System(
         "Logistic mixture",
         2017,
         "arXiv:1701.05517",
         "autoregressive",
         lambda: LogisticMixture(5, (3,), num_components=2),
+        lecture="2: Discretised logistics",
+        demo="discretised_logistic",
     ),
     System(
         "Markov-window MLP",
@@ -139,9 +152,17 @@ SYSTEMS = (
         "Bengio et al., JMLR 3",
         "autoregressive",
         lambda: MarkovMLP(6, 2, context=3, hidden=8),
+        lecture="2: Markov models",
+        demo="next_symbol",
     ),
     System(
-        "char-RNN", 2010, "Mikolov et al., Interspeech", "autoregressive", lambda: CharRNN(5, 3, hidden=4)
+        "char-RNN",
+        2010,
+        "Mikolov et al., Interspeech",
+        "autoregressive",
+        lambda: CharRNN(5, 3, hidden=4),
+        lecture="2: Recurrent models",
+        demo="next_symbol",
     ),
     System(
         "NADE",
@@ -150,6 +171,8 @@ SYSTEMS = (
         "autoregressive",
         lambda: NADE(6, hidden=7, order=(3, 0, 5, 1, 4, 2)),
         published="88.33 nats: MNIST 28×28, fixed binarisation",
+        lecture="2: Masks",
+        demo="pixel_sampler",
     ),
     System(
         "Orderless NADE",
@@ -158,6 +181,8 @@ SYSTEMS = (
         "autoregressive",
         lambda: OrderlessNADE(4, hidden=(8,), num_levels=3, num_orders=3),
         published="85.10 nats: MNIST 28×28, fixed binarisation, 2 layers, 128 orders",
+        lecture="2: Masks",
+        demo="pixel_sampler",
     ),
     System(
         "MADE",
@@ -166,6 +191,8 @@ SYSTEMS = (
         "autoregressive",
         lambda: MADE(6, hidden=(10, 10), order=(3, 0, 5, 1, 4, 2)),
         published="88.40 nats: MNIST 28×28, fixed binarisation, one mask",
+        lecture="2: Masks",
+        demo="made_masks",
     ),
     System(
         "WaveNet",
@@ -173,6 +200,8 @@ SYSTEMS = (
         "arXiv:1609.03499",
         "autoregressive",
         lambda: WaveNet(6, 3, channels=4, skip_channels=4, dilations=(1, 2)),
+        lecture="2: WaveNet",
+        demo="wavenet_tree",
     ),
     System(
         "Row LSTM",
@@ -181,6 +210,8 @@ SYSTEMS = (
         "autoregressive",
         lambda: RowLSTM((1, 3, 3), channels=4, num_layers=1, first_kernel=3),
         published="3.07 bits/dim: CIFAR-10",
+        lecture="2: Masked convolutions",
+        demo="pixel_sampler",
     ),
     System(
         "Diagonal BiLSTM",
@@ -189,6 +220,8 @@ SYSTEMS = (
         "autoregressive",
         lambda: DiagonalBiLSTM((1, 3, 3), channels=4, num_layers=1, first_kernel=3),
         published="79.20 nats: MNIST 28×28, fixed binarisation; 3.00 bits/dim: CIFAR-10",
+        lecture="2: Masked convolutions",
+        demo="pixel_sampler",
     ),
     System(
         "PixelCNN",
@@ -197,6 +230,8 @@ SYSTEMS = (
         "autoregressive",
         lambda: PixelCNN((3, 1, 3), channels=6, num_blocks=1, first_kernel=3),
         published="81.30 nats: MNIST 28×28, fixed binarisation; 3.14 bits/dim: CIFAR-10",
+        lecture="2: Masked convolutions",
+        demo="receptive_field",
     ),
     System(
         "Gated PixelCNN",
@@ -205,6 +240,8 @@ SYSTEMS = (
         "autoregressive",
         lambda: GatedPixelCNN((1, 3, 3), channels=4, num_layers=2),
         published="3.03 bits/dim: CIFAR-10",
+        lecture="2: Gated PixelCNN",
+        demo="receptive_field",
     ),
     System(
         "PixelCNN++",
@@ -213,6 +250,8 @@ SYSTEMS = (
         "autoregressive",
         lambda: PixelCNNPlusPlus((1, 3, 3), 2, channels=2, num_blocks=1, num_components=2),
         published="2.92 bits/dim: CIFAR-10",
+        lecture="2: Discretised logistics",
+        demo="discretised_logistic",
     ),
     System(
         "PixelSNAIL",
@@ -221,6 +260,8 @@ SYSTEMS = (
         "autoregressive",
         lambda: PixelSNAIL((1, 3, 3), 2, 2, num_blocks=1, num_layers=1, dims=2, num_components=2),
         published="2.85 bits/dim: CIFAR-10",
+        lecture="2: Attention",
+        demo="pixel_sampler",
     ),
     System(
         "Transformer",
@@ -228,6 +269,8 @@ SYSTEMS = (
         "arXiv:1706.03762",
         "autoregressive",
         lambda: Transformer(6, 3, width=8, num_heads=2, num_layers=1),
+        lecture="2: Attention",
+        demo="kv_cache",
     ),
     System(
         "ImageGPT",
@@ -236,6 +279,8 @@ SYSTEMS = (
         "autoregressive",
         lambda: ImageGPT((2, 2, 2), 2, width=8, num_heads=2, num_layers=1),
         published="79.17 nats: MNIST 28×28",
+        lecture="2: Attention",
+        demo="kv_cache",
     ),
     System(
         "Mixture-CDF flow",
@@ -397,12 +442,22 @@ def rows() -> list[dict[str, str]]:
 
 
 def markdown_table() -> str:
-    """`rows()` as a table for the README, without the columns in which no system has an entry."""
-    table = rows()
-    columns = [column for column in table[0] if any(row[column] != "–" for row in table)]
-    lines = [columns, ["---"] * len(columns), *([row[column] for column in columns] for row in table)]
-    text = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    """`rows()` for the README: a table a family, below a line on what all of it have in common."""
+    families = itertools.groupby(rows(), key=lambda row: row["family"])
+    text = "\n\n".join(_family(name, list(table)) for name, table in families)
     return re.sub(r"arXiv:([\d.]+)", r"[arXiv:\1](https://arxiv.org/abs/\1)", text)
+
+
+def _family(name: str, table: list[dict[str, str]]) -> str:
+    """Columns in which no system has an entry are left out, and capabilities that all share are said once."""
+    entries = {column: {row[column] for row in table} for column in table[0]}
+    common = [column for column in CAPABILITIES if len(entries[column]) == 1 and entries[column] != {"–"}]
+    columns = [c for c in entries if entries[c] != {"–"} and c not in ("family", *common)]
+    said = ", ".join(f"{column} {table[0][column]}" for column in common)
+    lines = [columns, ["---"] * len(columns), *([row[column] for column in columns] for row in table)]
+    return "\n".join(
+        [f"**{name}**" + f": {said}" * bool(said), "", *(f"| {' | '.join(line)} |" for line in lines)]
+    )
 
 
 class _Count(TorchDispatchMode):

@@ -1,12 +1,16 @@
 """The table of systems is complete, and what it says of a system is what the system does."""
 
+import re
 from importlib import import_module
+from pathlib import Path
 from pkgutil import walk_packages
 
+import nbformat
 import pytest
 import torch
 
 from dgm_course import models
+from dgm_course.demos import DEMOS
 from dgm_course.models.autoregressive.base import AutoregressiveModel
 from dgm_course.models.autoregressive.made import MADE
 from dgm_course.models.autoregressive.transformer import Transformer
@@ -109,11 +113,51 @@ def test_a_grid_covers_the_mass():
         assert abs(log_normal(nodes).exp().sum() * volume - 1) < 1e-5
 
 
-def test_a_row_for_every_system_and_a_line_for_every_row():
+@pytest.fixture(scope="module")
+def table_text() -> str:
+    return markdown_table()
+
+
+def test_a_row_for_every_system_and_a_line_for_every_row(table_text):
     table = rows()
     assert [row["system"] for row in table] == [system.name for system in SYSTEMS]
     assert len({tuple(row) for row in table}) == 1
     assert all(row.values() for row in table)
-    lines = markdown_table().splitlines()
-    assert len(lines) == 2 + len(SYSTEMS)
-    assert len({line.count("|") for line in lines}) == 1
+    families = re.split(r"^\*\*(.+)\*\*.*$", table_text, flags=re.MULTILINE)[1:]
+    assert families[::2] == list(dict.fromkeys(system.family for system in SYSTEMS))
+    for family, text in zip(families[::2], families[1::2], strict=True):
+        lines = text.strip().splitlines()
+        assert len(lines) == 2 + sum(system.family == family for system in SYSTEMS)
+        assert len({line.count("|") for line in lines}) == 1
+
+
+def test_what_a_family_has_in_common_is_said_once(table_text):
+    assert table_text.startswith("**autoregressive**: likelihood exact, compression lossless\n")
+    header = table_text.splitlines()[2]
+    assert "| lecture | demo |" in header
+    assert not {"family", "likelihood", "compression", "representation"} & set(header.split(" | "))
+
+
+def lecture_text(number: str) -> str:
+    (path,) = Path(__file__).parents[2].glob(f"lectures/{number:0>2}_*/*.ipynb")
+    return "\n\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells)
+
+
+@pytest.mark.parametrize("system", SYSTEMS, ids=lambda system: system.name)
+def test_its_section_names_it_and_its_demo_is_in_the_lecture(system):
+    if system.family == "autoregressive":
+        assert "–" not in (system.lecture, system.demo)
+    if system.lecture != "–":
+        number, _, title = system.lecture.partition(": ")
+        text = lecture_text(number)
+        _, heading, after = text.partition(f"## {title}\n")
+        section = after.partition("\n## ")[0]
+        assert heading
+        assert system.name in heading + section or paper_key(system) in section
+    if system.demo != "–":
+        assert f"\n{DEMOS[system.demo].__name__}(" in text
+
+
+def paper_key(system: System) -> str:
+    """The number of a paper, or its first author."""
+    return re.split(r"[\s,:]", system.paper.removeprefix("arXiv:"))[0]
