@@ -19,8 +19,8 @@ from jaxtyping import Float
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from torch import Generator, Tensor
+from torch.utils.flop_counter import FlopCounterMode
 
-from dgm_course.demos.autoregressive.multiply_adds import MultiplyAdds
 from dgm_course.demos.controls import choice, seed_box, slider, switch
 from dgm_course.demos.demo import Demo
 from dgm_course.models.flows.maf import AutoregressiveAffine
@@ -91,11 +91,11 @@ def arithmetic(dims: int) -> float:
         True
     """
     layer, v = autoregressive(dims, seed=0), torch.zeros(1, dims, dtype=torch.float64)
-    with MultiplyAdds() as one_pass:
+    with FlopCounterMode(display=False) as one_pass:
         layer.inverse(v)
-    with MultiplyAdds() as remembering:
+    with FlopCounterMode(display=False) as remembering:
         layer(v)
-    return remembering.total / one_pass.total
+    return remembering.get_total_flops() / one_pass.get_total_flops()
 
 
 class MafIaf(Demo):
