@@ -108,7 +108,7 @@ RECIPES = {
     "char-RNN": Recipe(TEXT, lambda: CharRNN(64, 96, hidden=128), {"epochs": 5, "lr": 4e-3}),
     "NADE": Recipe(BINARY, lambda: NADE(64, hidden=256), {"epochs": 50, "lr": 4e-3}),
     "Orderless NADE": Recipe(BINARY, lambda: OrderlessNADE(64), {"epochs": 100, "lr": 2e-3}),
-    "MADE": Recipe(BINARY, lambda: MADE(64, hidden=(256,)), {"epochs": 25, "lr": 4e-3}),
+    "MADE": Recipe(BINARY, lambda: MADE(64, hidden=(256,)), {"epochs": 25, "lr": 8e-3}),
     "WaveNet": Recipe(TEXT, lambda: WaveNet(64, 96), {"epochs": 10, "lr": 4e-3}),
     "Row LSTM": Recipe(BINARY, lambda: RowLSTM((1, 8, 8)), {"epochs": 25, "lr": 4e-3}),
     "Diagonal BiLSTM": Recipe(BINARY, lambda: DiagonalBiLSTM((1, 8, 8)), {"epochs": 25, "lr": 4e-3}),

@@ -1,5 +1,6 @@
 """MADE reads exactly what its order allows: nothing forbidden, nothing missing."""
 
+from copy import deepcopy
 from itertools import pairwise
 
 import pytest
@@ -87,9 +88,16 @@ class MaskedBackward(MaskedLinear):
 class OneColumnShort(MaskedLinear):
     """The last column that a block of rows reaches is left out."""
 
-    def __init__(self, mask):
-        super().__init__(mask)
-        self.blocks = [(rows, reach - 1) for rows, reach in self.blocks]
+    def blocks(self):
+        return [(rows, reach - 1) for rows, reach in super().blocks()]
+
+
+def test_a_mask_may_be_written_over(rng):
+    (mask, _), (other, _) = (made_masks(order, (3,)) for order in (range(450), range(450)[::-1]))
+    layer = randomize(MaskedLinear(mask), rng)
+    for one in (layer, deepcopy(layer)):
+        one.mask.copy_(other)
+        assert_gradients(one, rng)
 
 
 def test_a_masked_weight_takes_no_part_forward_or_backward(rng):

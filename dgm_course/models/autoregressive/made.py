@@ -107,12 +107,18 @@ class MaskedLinear(nn.Linear):
     def __init__(self, mask: Bool[Tensor, "out_features in_features"]) -> None:
         out_features, in_features = mask.shape
         super().__init__(in_features, out_features)
-        self.blocks = blocks(mask)
-        # numbers, for a product with truth values is slow; no state, for `blocks` belongs to it
-        self.register_buffer("mask", mask.to(self.weight.dtype), persistent=False)
+        self.register_buffer("mask", mask.to(self.weight.dtype))  # a product with truth values is slow
+        self.read = self.mask, self.mask._version, blocks(mask)
+
+    def blocks(self) -> Blocks:
+        """Those of the mask, which is read again if it has been replaced or written over."""
+        mask, version, _ = self.read
+        if mask is not self.mask or version != self.mask._version:
+            self.read = self.mask, self.mask._version, blocks(self.mask)
+        return self.read[2]
 
     def forward(self, x: Float[Tensor, "batch in_features"]) -> Float[Tensor, "batch out_features"]:
-        return MaskedAffine.apply(x, self.weight, self.bias, self.mask, self.blocks)
+        return MaskedAffine.apply(x, self.weight, self.bias, self.mask, self.blocks())
 
 
 def made_masks(
