@@ -39,6 +39,17 @@ from IPython.display import display
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 
 from dgm_course import data, plots
+from dgm_course.demos import (
+    ChangeOfVariables,
+    CouplingSteps,
+    Dequantization,
+    GridWarp,
+    JacobianArea,
+    LiveFlow,
+    MafIaf,
+    PlanarBend,
+    SignError,
+)
 from dgm_course.metrics import bits_per_dim
 from dgm_course.models.autoregressive.histogram import Histogram
 from dgm_course.models.flows.base import Chain, Flow, log_normal

@@ -22,6 +22,12 @@ def two_flats(z: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
 plots.pushed_forward(two_flats, normal.log_prob, torch.linspace(-2.5, 2.5, 11))
 
 # %% [markdown] slide="subslide"
+# Try it: move the interval and watch its two areas; let the map fall; leave out the bars, or the slope.
+
+# %%
+ChangeOfVariables()
+
+# %% [markdown] slide="subslide"
 # **What breaks if** the bars $|\cdot|$ are left out? A falling map turns the order of the points round, and its derivative is
 # negative: the logarithm of a negative density. **Or if** the derivative is that of $f$ and not of $f^{-1}$?
 

@@ -28,6 +28,12 @@ matrices = {
 plots.warped_grids({name: linear(matrix) for name, matrix in matrices.items()})
 
 # %% [markdown] slide="subslide"
+# Try it: stretch, shear and mirror the unit square. **Predict** which of the sliders changes the area.
+
+# %%
+JacobianArea()
+
+# %% [markdown] slide="subslide"
 # **Two prices.** A general determinant costs $D^3$ operations, and so does an inverse. For an image with
 # $D = 64 \cdot 64 \cdot 3$ that is two million million, *at every step of training*. What is cheap:
 #

@@ -26,6 +26,12 @@ for depth in (2, 8):
 display(plots.density(planar[8].log_prob, samples=held_out[:300]))
 
 # %% [markdown] slide="subslide"
+# Try it: one bend. Turn $w$, lengthen $u$, and let the map fold.
+
+# %%
+PlanarBend()
+
+# %% [markdown] slide="subslide"
 # **What breaks if** $u^\top w < -1$? The map folds: two $z$ arrive at one $x$, and what we call a density is none. So $u$ is
 # replaced by $\hat u = u + \big(m(w^\top u) - w^\top u\big) \frac{w}{\|w\|^2}$ with $m(a) = -1 + \log(1 + e^a)$: then $\hat u^\top w > -1$ for any weights.
 

@@ -18,6 +18,12 @@
 untrained = randomize(RealNVP(2, num_layers=4, hidden=(32,)), noise(3), scale=0.25).float()
 plots.warped_grids({f"after {k}": Chain(list(untrained.layers)[:k]) for k in range(1, 5)}, extent=2.0)
 
+# %% [markdown] slide="subslide"
+# Step by step there and back again. **Predict** what a network that is asked about the wrong half would say.
+
+# %%
+CouplingSteps()
+
 # %% [markdown] slide="fragment"
 # One coupling moves points along one axis only: half of the dimensions stay where they were. So the halves take turns.
 
@@ -38,6 +44,12 @@ display(
         {f"layers 1–{k}": Chain(list(realnvp.layers)[:k]) for k in (2, 4, 6)}, extent=2.0, num_lines=21
     )
 )
+
+# %% [markdown] slide="subslide"
+# Eight couplings that learned the moons, layer by layer. **Predict** the picture if the halves never take turns.
+
+# %%
+GridWarp()
 
 # %% [markdown] slide="subslide"
 # **What breaks if** the inverse forgets the minus sign of its log-determinant? Training then *rewards* a map that piles up

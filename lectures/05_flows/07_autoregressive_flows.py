@@ -28,6 +28,12 @@ for name, kind in (("MAF", MAF), ("IAF", IAF)):
     print(f"{name}: log_prob(x) takes {density}, a draw {'one pass' if calls else '16 steps'}")
 
 # %% [markdown] slide="subslide"
+# Both directions, entry by entry. **Predict** the number of passes for eight dimensions.
+
+# %%
+MafIaf()
+
+# %% [markdown] slide="subslide"
 # The Jacobian of one layer, in the order in which it goes. **Predict** which entries are not zero.
 
 # %% hide=true

@@ -73,6 +73,12 @@ torch.manual_seed(0)
 fit(half, digits.train, epochs=12, batch_size=64, lr=2e-3, progress=False)
 print(f"noise on half a cell: {cost(half):.3f} bits/dim, a new record")
 
+# %% [markdown] slide="subslide"
+# One pixel, by itself: **predict** what half a cell of noise wins, and what it wins of the integers.
+
+# %%
+Dequantization()
+
 # %% [markdown] slide="fragment"
 # It found out that half of the space is empty, and doubled the density of the other half: up to **1 bit/dim for nothing**. No
 # sampler, no loss curve and no picture shows it. Public code has had this bug for years.

@@ -42,6 +42,12 @@ for name, model in (("right", realnvp), ("wrong", lying)):
 # tell, if the entropy is known. The mass tells always.
 
 # %% [markdown] slide="subslide"
+# Watch it happen: press *Play*, then the other sign.
+
+# %%
+SignError()
+
+# %% [markdown] slide="subslide"
 # **In 64 dimensions** no grid helps. There the honest checks are
 #
 # - `log_det` against the autograd Jacobian of the same map, at random weights;

@@ -26,6 +26,12 @@ history = fit(
 display(plots.training_curves(history, floor=1.830, title="RealNVP on 60 points; the floor is the entropy"))
 
 # %% [markdown] slide="subslide"
+# Live: a flow on two moons, with its likelihood and its mass. Another density, another rate, and the bug.
+
+# %%
+LiveFlow()
+
+# %% [markdown] slide="subslide"
 # The family on two moons, a few hundred steps each. **Predict** the order.
 
 # %% hide=true
