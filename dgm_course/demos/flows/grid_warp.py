@@ -62,21 +62,21 @@ class GridWarp(Demo):
     `layers` may be some of your own, each with `forward(z) -> (x, log_det)`.
 
     Example:
-        >>> demo = GridWarp(depth=2)
+        >>> demo = GridWarp(depth=5)
         >>> demo.step()
         >>> demo
-        GridWarp(depth=3)
+        GridWarp(depth=6)
     """
 
     title = "A flow warps space, layer by layer"
     question = "Which way will the next layer move the points? Where does it stretch, where does it squeeze?"
     clock = "depth"
-    tick = 600
+    tick = 800
 
     def __init__(
         self,
         *,
-        depth: int = 4,
+        depth: int = 2,
         colour: str = "all layers",
         seed: int = 0,
         bug: bool = False,
