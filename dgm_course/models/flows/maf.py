@@ -7,9 +7,8 @@ The chain rule with Gaussian conditionals, read as a map from noise to data: in 
 
 A MADE makes all μ and α of a given x in one pass, so densities are cheap. To draw, x_i is needed before μ_{i+1} can be
 known: D steps. They are not D passes. A hidden unit of degree m reads the first m dimensions, so it is computed when
-these are there, and never again; a draw costs the arithmetic of one pass. With units sorted by degree, all that is
-known is a prefix of each layer. The order is reversed from layer to layer, as in the paper; its batch normalisation
-between the layers is left out.
+these are there, and never again; a draw costs the arithmetic of one pass. The order is reversed from layer to layer,
+as in the paper; its batch normalisation between the layers is left out.
 """
 
 from collections.abc import Sequence
@@ -62,50 +61,48 @@ class AutoregressiveAffine(Layer):
     def forward(
         self, z: Float[Tensor, "batch dims"]
     ) -> tuple[Float[Tensor, "batch dims"], Float[Tensor, " batch"]]:
-        """Degree by degree: of the units that layer l reads, the first `size[l]` are known, by degree."""
-        weights, biases = self._sorted_by_degree()
-        in_place = not torch.is_grad_enabled()
-        known = [z.new_empty(len(z), weight.shape[1] if in_place else 0) for weight in weights]
-        size = [0] * len(weights)
+        """D steps: whole passes where gradients are asked for, which need what they saw to stay as it was."""
+        return self._by_passes(z) if torch.is_grad_enabled() else self._by_degrees(z)
 
-        def learn(depth: int, new: Tensor) -> None:
-            end = size[depth] + new.shape[1]
-            if in_place:
-                known[depth][:, size[depth] : end] = new
-            else:
-                known[depth] = torch.cat([known[depth], new], dim=1)
-            size[depth] = end
+    def _by_passes(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        """The definition: after each pass one more dimension is right."""
+        x = torch.zeros_like(z)
+        for i in self.order:
+            mu, alpha = self.conditioner(x)
+            here = torch.arange(len(self.order), device=z.device) == i
+            x = torch.where(here, mu + z * alpha.exp(), x)
+        return x, alpha.sum(dim=1)
 
-        def units(depth: int, rows: slice) -> Tensor:
-            return F.linear(
-                known[depth][:, : size[depth]], weights[depth][rows, : size[depth]], biases[depth][rows]
-            )
+    def _by_degrees(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        """Row k of `known[l]` is the k-th unit of layer l that comes to be known, zero until then.
 
+        `parts[l][place]` are the weights and biases of those that are computed at this place, and where they are put.
+        """
         D, every = len(self.order), max(1, len(self.order) - 1)
+        arrivals = [[[i] for i in self.order]]
+        arrivals += [[[*range(m, layer.out_features, every)] for m in range(every)] for layer in self.hidden]
+        known = [z.new_zeros(sum(map(len, rows)), len(z)) for rows in arrivals]
+        arrivals.append([[i, D + i] for i in self.order])
+        parts = []
+        for depth, layer in enumerate((*self.hidden, self.last)):
+            columns, rows = ([k for new in arrivals[at] for k in new] for at in (depth, depth + 1))
+            counts = [len(row) for row in arrivals[depth + 1]]
+            weight, bias = (layer.mask * layer.weight)[rows][:, columns], layer.bias[rows].unsqueeze(1)
+            parts.append(list(zip(weight.split(counts), bias.split(counts), strict=True)))
+        places = [rows.split([len(row) for row in at]) for rows, at in zip(known, arrivals, strict=False)]
         alphas = []
-        for place, z_i in enumerate(z[:, self.order].split(1, dim=1)):
-            mu, alpha = units(-1, slice(2 * place, 2 * place + 2)).split(1, dim=1)
+        z_rows, x_rows = z.T.contiguous().unbind(), known[0].unbind()
+        for place, i in enumerate(self.order):
+            weight, bias = parts[-1][place]
+            mu, alpha = torch.addmm(bias, weight, known[-1]).unbind()
             alphas.append(bounded(alpha))
-            learn(0, mu + z_i * alphas[-1].exp())
-            for depth, layer in enumerate(self.hidden if place < every else ()):
-                count = len(range(place, layer.out_features, every))
-                learn(depth + 1, F.relu(units(depth, slice(size[depth + 1], size[depth + 1] + count))))
-        back = torch.tensor(self.order, device=z.device).argsort()
-        return known[0][:, back].view(len(z), D), torch.cat(alphas, dim=1).sum(dim=1)
-
-    def _sorted_by_degree(self) -> tuple[list[Tensor], list[Tensor]]:
-        """Weights and biases of all layers, their units in the order in which they come to be known."""
-        device = self.last.weight.device
-        columns = torch.tensor(self.order, device=device)
-        pairs = torch.stack([columns, columns + len(self.order)], dim=1).flatten()
-        weights, biases = [], []
-        for layer in (*self.hidden, self.last):
-            degrees = torch.arange(layer.out_features, device=device) % max(1, len(self.order) - 1)
-            rows = pairs if layer is self.last else degrees.argsort(stable=True)
-            weights.append((layer.mask * layer.weight)[rows][:, columns])
-            biases.append(layer.bias[rows])
-            columns = rows
-        return weights, biases
+            torch.addcmul(mu, z_rows[i], alphas[-1].exp(), out=x_rows[place])
+            if place < every:
+                for depth in range(len(self.hidden)):
+                    weight, bias = parts[depth][place]
+                    torch.addmm(bias, weight, known[depth], out=places[depth + 1][place]).relu_()
+        back = sorted(range(D), key=self.order.__getitem__)
+        return known[0][back].T, torch.stack(alphas).sum(dim=0)
 
 
 def _linear(
