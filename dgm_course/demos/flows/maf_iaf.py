@@ -87,7 +87,7 @@ def arithmetic(dims: int) -> float:
     """What the library's own way back computes, in passes of the network.
 
     Example:
-        >>> arithmetic(8) < 1.01
+        >>> arithmetic(8) < 1.1
         True
     """
     layer, v = autoregressive(dims, seed=0), torch.zeros(1, dims, dtype=torch.float64)
