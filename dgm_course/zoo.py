@@ -182,7 +182,7 @@ SYSTEMS = (
         lambda: OrderlessNADE(4, hidden=(8,), num_levels=3, num_orders=3),
         published="85.10 nats: MNIST 28×28, fixed binarisation, 2 layers, 128 orders",
         lecture="2: Masks",
-        demo="pixel_sampler",
+        demo="made_masks",
     ),
     System(
         "MADE",

@@ -57,7 +57,8 @@ plots.show_images(rows, columns=8)
 
 # %% [markdown] slide="subslide"
 # Try it, in grey: pixel by pixel, hotter and colder with the same noise, and all pixels from one pass. **Predict** what
-# the picture costs in bits when no pixel knows of the others.
+# the picture costs in bits when no pixel knows of the others. (`PixelSampler(model=mades["shuffled"])` draws in another
+# order.)
 
 # %%
 PixelSampler()

@@ -71,6 +71,7 @@ def test_a_model_that_remembers_needs_about_one_pass_and_by_definition_it_is_one
 
     forgetful = Forgetful((1, 8, 8), num_levels=3, channels=2, num_layers=2)
     assert passes(forgetful).tolist() == list(range(PIXELS + 1))
+    assert 0.5 < passes(mixed_made())[-1] < 1.1
     spent = passes(digits_model())
     assert spent[0] == 0
     assert (spent.diff() > 0).all()

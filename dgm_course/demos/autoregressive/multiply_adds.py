@@ -16,6 +16,7 @@ PER_NUMBER: dict[Callable[..., Any], Callable[..., int]] = {
     F.linear: lambda x, weight, *_: weight.shape[1],
     torch.conv2d: lambda x, weight, *_: weight[0].numel(),
     Tensor.matmul: lambda a, b: a.shape[-1],
+    torch.addmm: lambda bias, a, b: a.shape[-1],
 }
 
 
