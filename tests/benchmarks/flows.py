@@ -1,6 +1,6 @@
 """Our flows against zuko, nflows and normflows: log_prob, a step of training, and MAF's inverse; one thread.
 
-    pip install --constraint constraints.txt --no-deps zuko nflows normflows    # pure Python; nothing else needs them
+    pip install --no-deps zuko==1.6.0 nflows==0.14 normflows==1.7.3    # pure Python; nothing else needs them
     python tests/benchmarks/flows.py [rounds]
 
 All have the same networks (ReLU, two hidden layers), so as many parameters, which are printed, and the same arithmetic.
