@@ -7,9 +7,11 @@ import torch
 from torch import Generator, nn
 
 from dgm_course.demos.autoregressive.live_training import (
+    DRAWS,
     TICKS,
     LiveTraining,
     Run,
+    draws,
     images,
     marks,
     nats_per_pixel,
@@ -86,9 +88,13 @@ def test_training_leaves_the_global_random_state_alone():
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_draws_at_neighbouring_ticks_share_their_noise(trained):
-    drawn = [trained().at(tick).sample(20, generator=Generator().manual_seed(0)) for tick in (50, 51)]
-    assert (drawn[0] == drawn[1]).float().mean() > 0.85
+def test_draws_are_ancestral_and_share_their_noise(trained):
+    run, u = trained(), torch.rand(64, DRAWS, generator=Generator().manual_seed(7)).T
+    x = draws(run.at(TICKS), seed=7)
+    p = run.at(TICKS).logits(x).softmax(dim=-1)[..., 1].detach()
+    assert torch.equal(x, (u < p).long())
+    assert (x == draws(run.at(TICKS - 1), seed=7)).float().mean() > 0.85
+    assert (x == draws(run.at(TICKS), seed=8)).float().mean() < 0.85
 
 
 def test_another_setting_is_another_run_from_its_start():
