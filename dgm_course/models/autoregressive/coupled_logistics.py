@@ -119,7 +119,7 @@ class CoupledLogisticModel(AutoregressiveModel):
     def logits(
         self, x: Int[Tensor, "batch colours height width"], y: Int[Tensor, " batch"] | None = None
     ) -> Float[Tensor, "batch colours height width levels"]:
-        """The conditionals of every pixel and colour: what a walk needs, and more than the likelihood does."""
+        """The conditionals of every pixel and colour: all levels, where the likelihood needs one."""
         return self.mixtures(x, y).conditionals(x.movedim(1, -1), self.num_levels).movedim(3, 1)
 
     def log_prob(

@@ -10,6 +10,8 @@ are told where they are, by their row and column.
 
 One stream of moved kernels is enough: what is above and to the right, which they leave out, is reached by attention.
 The output is a mixture for each pixel (`coupled_logistics`).
+
+A draw keeps what the moved kernels have read, and the keys and values of the pixels before: each pixel asks once.
 """
 
 from functools import partial

@@ -110,7 +110,8 @@ class SizeByPixel:
     """
 
     def __init__(self, there: Sequence[Any], back: Sequence[Any], batch: int, width: int) -> None:
-        self.width, self.above = width, list[Map]()
+        self.width = width
+        self.above: list[Map] = []  # of the present row, layer by layer
         self.smaller: SizeByPixel | None = None
         halvings = [i for i, step in enumerate(there) if isinstance(step, Halve)]
         doublings = [i for i, step in enumerate(back) if isinstance(step, Double)]
