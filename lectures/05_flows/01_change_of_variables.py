@@ -47,4 +47,5 @@ for name, p in densities.items():
 # ### Any density in one dimension
 #
 # The distribution function $F$ maps $x$ to a uniform number, and its derivative *is* the density. So every rising curve
-# from 0 to 1 is a model, and its inverse is a sampler: $x = F^{-1}(u)$. In one dimension we are done.
+# from 0 to 1 is a model, such as a mixture of logistic curves (the *mixture-CDF* layer of
+# [arXiv:1902.00275](https://arxiv.org/abs/1902.00275)), and its inverse is a sampler: $x = F^{-1}(u)$. In one dimension we are done.

@@ -2,6 +2,7 @@
 # ## Multiscale
 #
 # A flow keeps every dimension to the end: 100 layers at full size, for an image whose fine noise was settled after ten.
+# RealNVP on images ([arXiv:1605.08803](https://arxiv.org/abs/1605.08803)):
 #
 # - **Checkerboard**: neighbouring pixels predict each other best, so let the white squares tell the black ones.
 # - **Squeeze**: a 2×2 block of pixels becomes one site with four channels. Nothing is lost, $\log|\det| = 0$.

@@ -6,7 +6,7 @@
 #
 # $$P(x) = \int_{[0,1)^D} p(x + u)\, du \;\ge\; \exp \mathbb E_{u \sim q(u \mid x)} \Big[ \log p(x + u) - \log q(u \mid x) \Big] .$$
 #
-# With $q$ uniform: **add noise $u \in [0, 1)$ to every pixel, and train as always.** Bits per dimension of the flow are then an
+# With $q$ uniform ([Uria et al. 2013, arXiv:1306.0186](https://arxiv.org/abs/1306.0186)): **add noise $u \in [0, 1)$ to every pixel, and train as always.** Bits per dimension of the flow are then an
 # *upper* bound of what the integer model costs.
 
 # %% [markdown] slide="subslide"

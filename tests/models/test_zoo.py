@@ -145,17 +145,13 @@ def lecture_text(number: str) -> str:
 
 @pytest.mark.parametrize("system", SYSTEMS, ids=lambda system: system.name)
 def test_its_section_names_it_and_its_demo_is_in_the_lecture(system):
-    if system.family == "autoregressive":
-        assert "–" not in (system.lecture, system.demo)
-    if system.lecture != "–":
-        number, _, title = system.lecture.partition(": ")
-        text = lecture_text(number)
-        _, heading, after = text.partition(f"## {title}\n")
-        section = after.partition("\n## ")[0]
-        assert heading
-        assert system.name in heading + section or paper_key(system) in section
-    if system.demo != "–":
-        assert f"\n{DEMOS[system.demo].__name__}(" in text
+    number, _, title = system.lecture.partition(": ")
+    text = lecture_text(number)
+    _, heading, after = text.partition(f"## {title}\n")
+    section = after.partition("\n## ")[0]
+    assert heading
+    assert system.name in heading + section or paper_key(system) in section
+    assert f"\n{DEMOS[system.demo].__name__}(" in text
 
 
 def paper_key(system: System) -> str:
