@@ -60,7 +60,7 @@ from dgm_course.models.autoregressive.char_rnn import CharRNN
 from dgm_course.models.autoregressive.gated_pixelcnn import GatedPixelCNN
 from dgm_course.models.autoregressive.histogram import Histogram
 from dgm_course.models.autoregressive.logistic_mixture import LogisticMixture, mixture_log_prob
-from dgm_course.models.autoregressive.made import MADE
+from dgm_course.models.autoregressive.made import MADE, hidden_degrees
 from dgm_course.models.autoregressive.markov import MarkovMLP
 from dgm_course.models.autoregressive.masked_conv import conv_mask
 from dgm_course.models.autoregressive.pixelcnn import PixelCNN

@@ -154,3 +154,11 @@ def test_wrong_masks_are_noticed(wrong, rng, monkeypatch):
     monkeypatch.setattr(made, "made_masks", wrong)
     with pytest.raises(PropertyError):
         assert_made(MADE(6, (10, 10), num_levels=3, order=(3, 0, 5, 1, 4, 2)), rng)
+
+
+def test_a_narrow_layer_spreads_its_degrees():
+    """With the degrees 1, 2, 3 nobody would read 6 of the 10 dimensions."""
+    first, last = made_masks(range(10), (3,))
+    reads = last.int() @ first.int() > 0
+    assert reads[-1].tolist() == [True] * 9 + [False]
+    assert not reads.triu().any()

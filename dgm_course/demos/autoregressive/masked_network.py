@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Generator, Tensor
 
-from dgm_course.models.autoregressive.made import MADE, made_masks
+from dgm_course.models.autoregressive.made import MADE, hidden_degrees, made_masks
 from dgm_course.testing import binary_strings, randomize
 
 Masks = Callable[[Int[Tensor, " dims"], list[Int[Tensor, " hidden"]]], list[Tensor]]
@@ -114,6 +114,6 @@ def network(
         tensor([ True,  True,  True, False])
     """
     ordering = in_order(order, dims, seed).argsort()
-    degrees = torch.arange(hidden) % max(1, dims - 1)
+    degrees = hidden_degrees(hidden, dims) - 1
     first, last = (mask.bool() for mask in masks(ordering, [degrees]))
     return MaskedNetwork(ordering, degrees, first, last)

@@ -121,13 +121,37 @@ class MaskedLinear(nn.Linear):
         return MaskedAffine.apply(x, self.weight, self.bias, self.mask, self.blocks())
 
 
+def hidden_degrees(width: int, num_dims: int) -> Int[Tensor, " width"]:
+    """The degrees of a hidden layer, rising from the smallest to D − 1.
+
+    A layer of at least D − 1 units has all of them and leaves no permitted dependency out; in a narrower one they are
+    spread, so that its last units still read everything.
+
+    Example:
+        >>> hidden_degrees(6, num_dims=4), hidden_degrees(3, num_dims=10)
+        (tensor([1, 1, 2, 2, 3, 3]), tensor([3, 6, 9]))
+    """
+    most = max(1, num_dims - 1)
+    return 1 + (torch.arange(1, width + 1) * most - 1) // width
+
+
+def units_by_degree(width: int, num_dims: int) -> list[slice]:
+    """Where the units of degree 1 … D lie in a hidden layer.
+
+    Example:
+        >>> units_by_degree(6, num_dims=4)
+        [slice(0, 2, None), slice(2, 4, None), slice(4, 6, None), slice(6, 6, None)]
+    """
+    starts = torch.searchsorted(hidden_degrees(width, num_dims), torch.arange(1, num_dims + 2)).tolist()
+    return [slice(*ends) for ends in pairwise(starts)]
+
+
 def made_masks(
     order: Sequence[int], hidden: Sequence[int], inputs_per_dim: int = 1, outputs_per_dim: int = 1
 ) -> list[Bool[Tensor, "out_features in_features"]]:
     """One mask for each layer, of shape (out_features, in_features), for dimensions generated in `order`.
 
-    Units that belong to the same dimension lie next to each other. Hidden degrees run through 1 … D − 1 again and
-    again, so a hidden layer of at least D − 1 units leaves no permitted dependency out.
+    Units that belong to the same dimension lie next to each other.
 
     Example:
         >>> first, last = made_masks(order=(2, 0, 1), hidden=(2,))
@@ -143,7 +167,7 @@ def made_masks(
     place = torch.empty(D, dtype=torch.long)
     place[torch.tensor(order)] = torch.arange(1, D + 1)
     degrees = [place.repeat_interleave(inputs_per_dim)]
-    degrees += [1 + torch.arange(width) % max(1, D - 1) for width in hidden]
+    degrees += [hidden_degrees(width, D) for width in hidden]
     masks = [after[:, None] >= before for before, after in pairwise(degrees)]
     return [*masks, place.repeat_interleave(outputs_per_dim)[:, None] > degrees[-1]]
 
@@ -187,8 +211,9 @@ class MADE(AutoregressiveModel):
 
     def walk(self, batch: int, y: Int[Tensor, " batch"] | None = None) -> Walk:
         """Degree by degree: every unit is computed once, when the last dimension that it reads has come."""
-        but_one, every = self.num_levels - 1, max(1, len(self.order) - 1)
+        but_one = self.num_levels - 1
         layers = [layer for layer in self.modules() if isinstance(layer, MaskedLinear)]
+        degrees = [units_by_degree(layer.out_features, len(self.order)) for layer in layers[:-1]]
         weights = [layer.mask * layer.weight for layer in layers]
         known = [
             w.new_zeros(batch, w.shape[1]) for w in weights
@@ -197,8 +222,8 @@ class MADE(AutoregressiveModel):
             own = slice(i * but_one, (i + 1) * but_one)
             x_i = yield with_first_level(F.linear(known[-1], weights[-1][own], self.last.bias[own]))
             known[0].view(batch, -1, but_one)[:, i] = self.indicators(x_i)
-            units = slice(place, None, every)  # those of degree place + 1
             for depth, layer in enumerate(layers[:-1]):
-                if place < min(every, layer.out_features):
+                units = degrees[depth][place]
+                if units.start < units.stop:
                     new = F.linear(known[depth], weights[depth][units], layer.bias[units])
                     known[depth + 1][:, units] = F.relu(new)

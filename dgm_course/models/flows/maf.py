@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from dgm_course.models.autoregressive.made import MaskedLinear, made_masks
+from dgm_course.models.autoregressive.made import MaskedLinear, made_masks, units_by_degree
 from dgm_course.models.flows.base import Flow, Layer
 from dgm_course.models.flows.coupling import bounded
 
@@ -78,9 +78,10 @@ class AutoregressiveAffine(Layer):
 
         `parts[l][place]` are the weights and biases of those that are computed at this place, and where they are put.
         """
-        D, every = len(self.order), max(1, len(self.order) - 1)
+        D = len(self.order)
         arrivals = [[[i] for i in self.order]]
-        arrivals += [[[*range(m, layer.out_features, every)] for m in range(every)] for layer in self.hidden]
+        for layer in self.hidden:
+            arrivals.append([[*range(at.start, at.stop)] for at in units_by_degree(layer.out_features, D)])
         known = [z.new_zeros(sum(map(len, rows)), len(z)) for rows in arrivals]
         arrivals.append([[i, D + i] for i in self.order])
         parts = []
@@ -97,9 +98,9 @@ class AutoregressiveAffine(Layer):
             mu, alpha = torch.addmm(bias, weight, known[-1]).unbind()
             alphas.append(bounded(alpha))
             torch.addcmul(mu, z_rows[i], alphas[-1].exp(), out=x_rows[place])
-            if place < every:
-                for depth in range(len(self.hidden)):
-                    weight, bias = parts[depth][place]
+            for depth in range(len(self.hidden)):
+                weight, bias = parts[depth][place]
+                if len(weight):
                     torch.addmm(bias, weight, known[depth], out=places[depth + 1][place]).relu_()
         back = sorted(range(D), key=self.order.__getitem__)
         return known[0][back].T, torch.stack(alphas).sum(dim=0)
