@@ -20,6 +20,15 @@ def test_every_wrong_version_is_rejected_as_the_kept_proof_says_and_every_right_
     }
 
 
+def test_one_task_alone(work):
+    """What an author runs: all of one task's wrong versions, each right version of it, and nothing of other tasks."""
+    task = work.task("histogram")
+    alone = prove(work, full=False, only=task)
+    assert alone.breaches() == []
+    assert {row["name"] for row in alone.wrong} == {each.name for each in misconceptions(work, task)}
+    assert {row["style"] for row in alone.right} == {"reference", *right_styles(work)}
+
+
 def test_every_task_has_three_wrong_versions_and_the_homework_three_right_styles(work):
     for task in work.tasks:
         assert len(list(misconceptions(work, task))) >= 3, task.id
