@@ -43,7 +43,7 @@ def prove(
 ) -> None:
     """Test the hidden tests: they must reject every wrong version and no right one."""
     from grading.pipeline.pages.tables import certificate_table, proof_table
-    from grading.pipeline.proof.attacks import TABLE, attempts, keep_attempts
+    from grading.pipeline.proof.attacks import attempts, keep_attempts, table_path
     from grading.pipeline.proof.certificate import certify, keep_certificate
     from grading.pipeline.proof.prove import keep
     from grading.pipeline.proof.prove import prove as prove_homework
@@ -58,11 +58,11 @@ def prove(
     if attacks:
         with progress_bar("attacking") as progress:
             found = list(attempts(work, progress))
-        keep_attempts(found)
+        keep_attempts(found, work)
         holes = [one for one in found if one.score > 0]
         for hole in holes:
             say(f"[yellow]✗[/yellow] {hole.name} earns {hole.score:g}: {escape(hole.tries)}")
-        say(f"{len(found) - len(holes)} of {len(found)} attacks earn nothing; see {TABLE}.")
+        say(f"{len(found) - len(holes)} of {len(found)} attacks earn nothing; see {table_path(work)}.")
         raise typer.Exit(1 if holes else 0)
     if seeds:
         with progress_bar("certifying") as progress:
