@@ -157,3 +157,37 @@ class Flow(nn.Module):
 
 # %% check="coupling"
 check("coupling")
+
+# %% figure="coupling"
+from dgm_course.testing import randomize
+
+generator = torch.Generator().manual_seed(3)
+ticks, fine = torch.linspace(-2, 2, 9).double(), torch.linspace(-2, 2, 100).double()
+upright = torch.stack(torch.meshgrid(ticks, fine, indexing="ij"), dim=-1)  # (line, point, coordinate)
+grid = torch.cat([upright, upright.flip(-1)])
+masks = [torch.tensor([True, False]), torch.tensor([False, True])] * 2
+layers = [randomize(AffineCoupling(2, 16, mask), generator, scale=0.3) for mask in masks]
+
+figure, axes = plt.subplots(1, 4, figsize=(12, 3.4), layout="constrained")
+titles = ("z", "1 layer: upright lines stay", "2 layers", "4 layers")
+for axis, depth, title in zip(axes, (0, 1, 2, 4), titles, strict=True):
+    with torch.no_grad():
+        bent, log_det = Flow(layers[:depth], 2)(grid.reshape(-1, 2))
+    for number, line in enumerate(bent.reshape(grid.shape)):
+        axis.plot(*line.T, color="C0" if number < len(ticks) else "C1", linewidth=1)
+    axis.set(title=title, xlabel=f"areas grow by {log_det.exp().min():.2g} … {log_det.exp().max():.2g}")
+plt.show()
+
+# %% [markdown]
+# **What breaks if** ...
+#
+# * the network reads all of $z$? `forward` runs, samples look fine, and nobody can go back: `inverse` would need $z$ to
+#   find $z$. The Jacobian is no longer triangular either, so the log-determinant is a wrong number.
+# * the log-determinant is a mean over the dimensions? The round trip is perfect. The density is wrong by a factor that
+#   depends on $x$: it no longer has mass 1, and no picture shows it.
+# * the inverse's log-determinant has the sign of the forward one? The likelihood of the training data gets *better*
+#   with every step, for ever: the model is now paid for spreading out what it should gather. Task 10 finds this one.
+# * both layers have the same mask? Half of the dimensions are still standard normal after a hundred layers.
+#
+# The answer to (a) is three. After two layers the half that was changed last has heard of everything. The other half
+# has heard of it, but its dimensions not yet of each other.
