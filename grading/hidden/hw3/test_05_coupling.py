@@ -155,10 +155,18 @@ def test_conditioner_outputs_of_fifty(student, rng):
         bias[:2] = torch.tensor([size, -size])
         weight = torch.zeros(6, 3, dtype=torch.float64)
         layer = student.AffineCoupling(3, 5, torch.zeros(3).bool(), student.LinearConditioner(weight, bias))
+        z = draw(10, 3, rng=rng)
+        assert_close(
+            layer(z)[0],
+            z * torch.exp(3 * torch.tanh(bias[:3] / 3)) + bias[3:],
+            what=f"x where r = {size:g} or {-size:g}",
+            cause="the log-scale is s = 3 tanh(r/3), so that exp(s) is at most 20",
+            read=READ,
+        )
         assert_invertible(
             layer,
             layer.inverse,
-            draw(10, 3, rng=rng),
+            z,
             tolerance=1e-10,
             cause="exp(r) overflows, or z exp(-50) + t keeps nothing of z: the log-scale is s = 3 tanh(r/3)",
             read=READ,
@@ -175,7 +183,7 @@ def test_log_prob_of_a_flow(student, rng):
             student.Flow(layers, num_dims).log_prob(x),
             torch.distributions.MultivariateNormal(mean, matrix @ matrix.T).log_prob(x),
             what=f"log_prob of a flow of {num_maps} linear maps in {num_dims} dimensions",
-            cause="inverse starts with the last layer; its log-determinants are added, those of all layers; the base is "
+            cause="inverse starts with the last layer; its log-determinants are added, of all layers; the base is "
             "a sum over dimensions with log(2π)/2 for each",
             read=READ,
         )
@@ -202,8 +210,10 @@ def test_samples_of_a_flow(student, rng):
         cause="the noise is not standard normal, the layers run in another order, or inverse stands for forward",
         read=READ,
     )
-    float32 = student.AffineCoupling(2, 4, torch.tensor([True, False]))
-    for layer, dtype in ((float32, torch.float32), (randomize(float32, rng), torch.float64)):
+    for dtype in (torch.float32, torch.float64):
+        layer = student.AffineCoupling(2, 4, torch.tensor([True, False]))
+        if dtype == torch.float64:
+            randomize(layer, rng)
         drawn = student.Flow([layer], 2).sample(1, torch.Generator().manual_seed(seed))
         assert_close(
             drawn.dtype == dtype,
