@@ -1,4 +1,4 @@
-"""Derivatives by `vmap` of `grad`; the inverse CDF by a grid of 33 points that is refined eleven times."""
+"""Derivatives as one vector-Jacobian product; the inverse CDF by a grid of 9 points that is refined twenty times."""
 
 
 def log_prob_through(
@@ -6,8 +6,8 @@ def log_prob_through(
     inverse: Callable[[Float[Tensor, "n"]], Float[Tensor, "n"]],
     base_log_prob: Callable[[Float[Tensor, "n"]], Float[Tensor, "n"]],
 ) -> Float[Tensor, "n"]:
-    slopes = torch.func.vmap(torch.func.grad(inverse))(x)
-    return base_log_prob(inverse(x)) + slopes.square().log() / 2
+    z, slopes = torch.autograd.functional.vjp(inverse, x, torch.ones_like(x), create_graph=True)
+    return base_log_prob(z) + slopes.square().log() / 2
 
 
 class MixtureCDF(nn.Module):
@@ -26,10 +26,10 @@ class MixtureCDF(nn.Module):
         with torch.no_grad():
             ends = self.means + self.log_scales.exp() * (u / (1 - u)).log()[:, None]
             low, high = ends.min(1, keepdim=True).values, ends.max(1, keepdim=True).values
-            steps = torch.linspace(0, 1, 33, dtype=u.dtype)
-            for _ in range(11):
-                grid = low + (high - low) * steps  # (n, 33)
-                below = (self.inverse(grid)[0] < u[:, None]).sum(1, keepdim=True).clamp(1, 32)
+            steps = torch.linspace(0, 1, 9, dtype=u.dtype)
+            for _ in range(20):
+                grid = low + (high - low) * steps  # (n, 9)
+                below = (self.inverse(grid)[0] < u[:, None]).sum(1, keepdim=True).clamp(1, 8)
                 low, high = grid.gather(1, below - 1), grid.gather(1, below)
             x = (0.5 * (low + high)).squeeze(1)
             return x, -self.log_prob(x)
