@@ -25,16 +25,18 @@ class HandIn:
     hours_late: int = 0
 
 
-def sample_class(work: Homework) -> list[HandIn]:
-    """The whole class, `student-01` onwards."""
-    built = [(kind, _bytes(made), late) for kind, made, late in _kinds(work)]
+def sample_class(work: Homework, *, troubled: bool = True) -> list[HandIn]:
+    """The whole class, `student-01` onwards; without the `troubled` those only who tell of this homework."""
+    kinds = [*_answers(work), *(_trouble(work) if troubled else ())]
+    built = [(kind, _bytes(made), late) for kind, made, late in kinds]
     return [
         HandIn(f"student-{number:02d}", kind, content, late)
         for number, (kind, content, late) in enumerate(built, 1)
     ]
 
 
-def _kinds(work: Homework) -> Iterator[tuple[str, NotebookNode | bytes, int]]:
+def _answers(work: Homework) -> Iterator[tuple[str, NotebookNode | bytes, int]]:
+    """What is handed in, from full marks to nothing."""
     yield "perfect", hand_in(work), 0
     for style, cells in right_styles(work).items():
         yield f"right, {style.replace('_', ' ')}", hand_in(work, cells), 0
@@ -49,6 +51,10 @@ def _kinds(work: Homework) -> Iterator[tuple[str, NotebookNode | bytes, int]]:
     yield "half done", hand_in(work, half, solved=False), 0
     yield "blank", hand_in(work, solved=False), 0
     yield "late, perfect", hand_in(work), 30
+
+
+def _trouble(work: Homework) -> Iterator[tuple[str, NotebookNode | bytes, int]]:
+    """What goes wrong around an answer, by accident or on purpose; alike in all homeworks."""
     yield "warnings on stderr everywhere", _noisy(work), 0
     yield "crash", _with_prelude(work, work.tasks[4], "import os\nos._exit(1)\n"), 0
     yield "endless loop", _with_prelude(work, work.tasks[2], "while True:\n    pass\n"), 0
