@@ -40,19 +40,47 @@ def draw_reflections(student, num_dims, num_reflections, rng):
     return draw_responsive(layer, rng, normal(4, num_dims, rng=rng), output=value, read=READ)
 
 
-def draw_conv(student, num_channels, rng):
-    """A convolution with weights that differ from those at the start."""
-    z = normal(2, num_channels, 2, 1, rng=rng)
-    return draw_responsive(
-        student.InvertibleConv1x1(num_channels), rng, z, scale=0.4, output=value, read=READ
-    )
-
-
 def matrix(layer, units):
     """W of a linear layer, from what it does to the unit vectors."""
     x, _ = layer(units)
     assert_shape(x, tuple(units.shape), what="x", read=READ)
     return x.reshape(len(units), -1).T
+
+
+def mixing(layer, num_channels):
+    """W of a convolution, of which no entry is 0: a diagonal or a triangle alone can be inverted, too."""
+    weight = matrix(layer, torch.eye(num_channels, dtype=torch.float64)[:, :, None, None])
+    cause = "not every channel goes into every other one: L, U or P is left out, or nothing is mixed"
+    assert_bound(weight.abs().min(), 1e-9, what="the smallest entry of |W|", cause=cause, read=READ)
+    return weight
+
+
+def draw_conv(student, num_channels, rng):
+    """A convolution with weights that differ from those at the start, and its W."""
+    layer, z = student.InvertibleConv1x1(num_channels), normal(2, num_channels, 2, 1, rng=rng)
+    layer = draw_responsive(layer, rng, z, scale=0.4, output=value, read=READ)
+    return layer, mixing(layer, num_channels)
+
+
+def assert_reflects(layer, num_dims, num_reflections):
+    """The matrix of the layer, seen to be orthogonal and to turn space over an odd or even number of times."""
+    unit = torch.eye(num_dims, dtype=torch.float64)
+    rotation = matrix(layer, unit)
+    assert_close(
+        rotation @ rotation.T,
+        unit,
+        what=f"Q Qᵀ for {num_reflections} reflections in {num_dims} dimensions",
+        cause="v vᵀ is not divided by |v|² (or by |v|), or the factor 2 is missing",
+        read=READ,
+    )
+    assert_close(
+        torch.linalg.det(rotation),
+        float((-1) ** num_reflections),
+        what=f"the determinant of {num_reflections} reflections",
+        cause="more or fewer reflections than asked for, or rotations",
+        read=READ,
+    )
+    return rotation
 
 
 def assert_zero_log_det(result, batch):
@@ -85,23 +113,8 @@ def test_reflections_are_orthogonal(student, rng):
     """R reflections of any weights: an orthogonal matrix of determinant (−1)^R that changes R directions"""
     for num_dims, num_reflections in ((1, 1), (6, 1), (5, 2), (4, 4), (3, 5)):
         layer = draw_reflections(student, num_dims, num_reflections, rng)
-        unit = torch.eye(num_dims, dtype=torch.float64)
-        rotation = matrix(layer, unit)
-        assert_close(
-            rotation @ rotation.T,
-            unit,
-            what=f"Q Qᵀ for {num_reflections} reflections in {num_dims} dimensions",
-            cause="v vᵀ is not divided by |v|² (or by |v|), or the factor 2 is missing",
-            read=READ,
-        )
-        assert_close(
-            torch.linalg.det(rotation),
-            float((-1) ** num_reflections),
-            what=f"the determinant of {num_reflections} reflections",
-            cause="more or fewer reflections than asked for, or rotations",
-            read=READ,
-        )
-        changed = (torch.linalg.svdvals(rotation - unit) > 1e-8).sum()
+        rotation = assert_reflects(layer, num_dims, num_reflections)
+        changed = (torch.linalg.svdvals(rotation - torch.eye(num_dims, dtype=torch.float64)) > 1e-8).sum()
         assert_close(
             int(changed),
             min(num_dims, num_reflections),
@@ -120,6 +133,7 @@ def test_reflections_are_undone(student, rng):
             student.Householder(num_dims, num_reflections).double(),
         ):
             z = normal(7, num_dims, rng=rng)
+            assert_reflects(layer, num_dims, num_reflections)
             assert_invertible(
                 layer,
                 layer.inverse,
@@ -135,8 +149,7 @@ def test_reflections_are_undone(student, rng):
 def test_conv_multiplies_every_pixel(student, rng):
     """The same C × C matrix is applied to the channels of every pixel, whatever the size of the image"""
     for num_channels, height, width in ((1, 2, 3), (3, 4, 2), (6, 1, 5)):
-        layer = draw_conv(student, num_channels, rng)
-        weight = matrix(layer, torch.eye(num_channels, dtype=torch.float64)[:, :, None, None])
+        layer, weight = draw_conv(student, num_channels, rng)
         z = normal(9, num_channels, height, width, rng=rng)
         got = assert_each_alone(lambda z, layer=layer: layer(z)[0], z, what="x", read=READ)
         assert_close(
@@ -152,8 +165,7 @@ def test_conv_multiplies_every_pixel(student, rng):
 def test_conv_log_det_counts_the_pixels(student, rng):
     """log_det is H · W · log |det W| for every example, as the Jacobian says, in both directions"""
     for num_channels, height, width in ((1, 1, 1), (5, 1, 1), (2, 3, 2), (3, 1, 4)):
-        layer = draw_conv(student, num_channels, rng)
-        weight = matrix(layer, torch.eye(num_channels, dtype=torch.float64)[:, :, None, None])
+        layer, weight = draw_conv(student, num_channels, rng)
         z = normal(3, num_channels, height, width, rng=rng)
         expected = (height * width * torch.linalg.slogdet(weight)[1]).expand(3)
         cause = (
@@ -167,13 +179,14 @@ def test_conv_log_det_counts_the_pixels(student, rng):
 @pytest.mark.points(1)
 def test_conv_is_undone(student, rng):
     """`inverse` undoes the convolution after 100 noisy steps of all its weights"""
-    for num_channels, height, width in ((4, 3, 2), (9, 1, 3)):
+    for num_channels, height, width in ((6, 3, 2), (9, 1, 3)):
         layer = student.InvertibleConv1x1(num_channels).double()
         weights = dict(layer.named_parameters())
         for _ in range(100):
             noise = {name: torch.randn(value.shape, generator=rng) for name, value in weights.items()}
             weights = {name: value + 0.03 * noise[name].double() for name, value in weights.items()}
         layer.load_state_dict(weights, strict=False)
+        mixing(layer, num_channels)
         z = normal(4, num_channels, height, width, rng=rng)
         assert_invertible(
             layer,
@@ -188,16 +201,17 @@ def test_conv_is_undone(student, rng):
 @pytest.mark.points(1)
 def test_conv_is_invertible_for_any_weights(student, rng):
     """All parameters 0, all 1, all −0.5: W is still invertible and log_det still true"""
+    draw_conv(student, 8, rng)
     for number in (0.0, 1.0, -0.5):
-        layer = student.InvertibleConv1x1(3).double()
+        layer = student.InvertibleConv1x1(8).double()
         weights = {name: torch.full_like(value, number) for name, value in layer.named_parameters()}
         layer.load_state_dict(weights, strict=False)
-        z = normal(4, 3, 2, 1, rng=rng)
+        z = normal(4, 8, 2, 1, rng=rng)
         cause = "a free matrix, a diagonal of U that is not ±exp(s), or one of L that is trained: W can be singular"
         assert_bound(
-            torch.linalg.svdvals(matrix(layer, torch.eye(3, dtype=torch.float64)[:, :, None, None])),
-            1e-3,
-            1e3,
+            torch.linalg.svdvals(matrix(layer, torch.eye(8, dtype=torch.float64)[:, :, None, None])),
+            1e-5,
+            1e5,
             what=f"the singular values of W with all parameters {number:g}",
             cause=cause,
             read=READ,
@@ -209,6 +223,7 @@ def test_conv_is_invertible_for_any_weights(student, rng):
 @pytest.mark.points(1)
 def test_conv_starts_orthogonal(student, rng):
     """W starts as an orthogonal matrix that mixes the channels, another one for each layer"""
+    draw_conv(student, 5, rng)
     unit = torch.eye(5, dtype=torch.float64)
     weights = [matrix(student.InvertibleConv1x1(5).double(), unit[:, :, None, None]) for _ in range(2)]
     for weight in weights:
