@@ -44,8 +44,10 @@ def draw_points(rng):
 
 def draw_mixture(student, num_components, rng, around=0.0):
     """A mixture of the student's with known parameters, and the parameters."""
-    logits, means, log_scales = torch.randn(3, num_components, generator=rng, dtype=torch.float64)
-    weights = {"logits": logits, "means": 2 * means + around, "log_scales": 0.6 * log_scales - 0.5}
+    logits, means, log_scales = (
+        torch.rand(3, num_components, generator=rng, dtype=torch.float64).mul(2).sub(1)
+    )
+    weights = {"logits": 2 * logits, "means": 5 * means + around, "log_scales": log_scales - 0.5}
     mixture = student.MixtureCDF(num_components)
     mixture.double()
     mixture.load_state_dict(weights, strict=False)

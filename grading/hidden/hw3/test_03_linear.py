@@ -41,10 +41,13 @@ def draw_reflections(student, num_dims, num_reflections, rng):
 
 
 def matrix(layer, units):
-    """W of a linear layer, from what it does to the unit vectors."""
-    x, _ = layer(units)
-    assert_shape(x, tuple(units.shape), what="x", read=READ)
-    return x.reshape(len(units), -1).T
+    """W of a linear layer, from what it does to the unit vectors; 0 stays 0."""
+    inputs = torch.cat([units, torch.zeros_like(units[:1])])
+    x, _ = layer(inputs)
+    assert_shape(x, tuple(inputs.shape), what="x", read=READ)
+    cause = "something is added: a linear map leaves 0 where it is"
+    assert_close(x[-1], inputs[-1], what="the image of 0", cause=cause, read=READ)
+    return x[:-1].reshape(len(units), -1).T
 
 
 def mixing(layer, num_channels):
