@@ -17,7 +17,7 @@ HOMEWORK = Homework(
         Task(8, "maf-iaf", "Masked and inverse autoregressive flows", 12),
         Task(9, "spline", "Rational-quadratic splines", 10),
         Task(10, "mass", "The mass of a density", 8, needs=("coupling",)),
-        Task(11, "train", "Training on moons and digits", 8, needs=("coupling",), cpu_seconds=120.0),
-        Task(12, "reverse-kl", "Fitting an unnormalised density", 4, needs=("coupling",), cpu_seconds=60.0),
+        Task(11, "train-flows", "Training on moons and digits", 8, needs=("coupling",), cpu_seconds=120.0),
+        Task(12, "reverse-kl", "Fitting an unnormalised density", 4, needs=("coupling",), cpu_seconds=30.0),
     ),
 )
