@@ -19,13 +19,10 @@ def draw(*shape, rng):
     return torch.rand(*shape, generator=rng, dtype=torch.float64)
 
 
-def draw_peaks(student, rng, low, high, total, number=3):
-    """Peaks with their means in [-1.5, 1.5]², of this total weight."""
-    means, stds, weights = (
-        3 * draw(number, 2, rng=rng) - 1.5,
-        low + (high - low) * draw(number, rng=rng),
-        None,
-    )
+def draw_peaks(student, rng, low, high, total, number=3, reach=1.5):
+    """Peaks with their means in [-reach, reach]², of this total weight."""
+    means = reach * (2 * draw(number, 2, rng=rng) - 1)
+    stds = low + (high - low) * draw(number, rng=rng)
     weights = draw(number, rng=rng) + 0.2
     weights = total * weights / weights.sum()
     return student.Peaks(means, stds, weights), (means, stds, weights)
@@ -63,8 +60,8 @@ def test_known_masses(student, rng):
         (-1.3, 0.9, 150, 1e-3),
         (0.2, 4.2, 180, 1e-3),
     ):
-        total = float(0.2 + 4 * draw((), rng=rng))
-        remote, peaks = draw_peaks(student, rng, 0.5, 0.7, total)
+        total = float(0.5 + 4 * draw((), rng=rng))
+        remote, peaks = draw_peaks(student, rng, 0.5, 0.7, total, reach=0.4)
         got = student.mass(remote.log_prob, low, high, num_nodes)
         assert_close(
             got,
