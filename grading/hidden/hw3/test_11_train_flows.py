@@ -1,8 +1,9 @@
 """Task 11: the training loop does what it says, and two trained flows are good, and densities.
 
-Likelihoods are computed here, on points and noise that are drawn here. The windows were set with few trainings, 3 of
-the moons' reference (1.92 to 1.98 nats) and 4 of the digits' (2.19 to 2.21 bits per dimension): 0.12 nats and 0.14 bits
-below their upper bounds. One Gaussian has 2.73 nats, a histogram for every pixel 2.43 bits.
+Likelihoods are computed here, on points and noise that are drawn here. The windows were set with few trainings of the
+reference: 7 of the moons (1.92 to 2.02 nats, a standard deviation of about 0.03) and 9 of the digits (2.19 to 2.22 bits
+per dimension, about 0.01). The upper bounds are 4 and 14 of these away from the middle. One Gaussian has 2.73 nats, a
+histogram for every pixel 2.43 bits.
 """
 
 import math
