@@ -15,9 +15,9 @@ from grading.pipeline.course.drafts import write_atomically
 from grading.pipeline.grades.gradebook import import_results
 from grading.pipeline.handins.submitted import submitted_path
 from grading.pipeline.marking.results import Result, TaskResult, TestResult
+from grading.pipeline.material.attacks import ATTACKS, attack
 from grading.pipeline.material.bank import hand_in
 from grading.pipeline.material.release import release
-from grading.pipeline.material.sample_class import ATTACKS, attack
 
 UNUSED = ("jupyterlab", "jupyter_lsp", "notebook", "notebook_shim", "voila.server_extension")  # slow to start
 SCRIPT = "<script>window.stolen = 1; alert(1)</script><img src=x onerror='window.stolen = 1'>"
@@ -51,7 +51,7 @@ def results(tmp_path_factory):
     files = {
         "alice": (nbformat.writes(hand_in(work)).encode(), 1),
         "student-01": (nbformat.writes(hand_in(work, solved=False)).encode(), 0.5),
-        "mallory": (attack(work, ATTACKS / "cells" / "xss_outputs.py"), 0),
+        "mallory": (attack(work, ATTACKS / work.id / "cells" / "xss_outputs.py"), 0),
     }
     for student, (content, _) in files.items():
         write_atomically(submitted_path(course, work.id, student), content)

@@ -12,7 +12,7 @@ from grading.pipeline.grades.course_total import CourseTotal
 from grading.pipeline.grades.ledger import Ledger
 from grading.pipeline.marking.results import Result, TaskResult, TestResult
 from grading.pipeline.marking.submission import grade_submission
-from grading.pipeline.material.sample_class import ATTACKS, attack
+from grading.pipeline.material.attacks import ATTACKS, attack
 from grading.pipeline.pages.feedback import write_feedback
 from grading.pipeline.pages.report import report_page, write_report
 from grading.pipeline.pages.similarity import Pair
@@ -34,7 +34,7 @@ PAYLOADS = {
 }
 ALL = " ".join(payload for payload, _ in PAYLOADS.values())
 RUNS_OR_LOADS = "script, iframe, object, embed, form, link, base, input, [style*=url]"
-SCRIPTED = [path for path in sorted(ATTACKS.glob("*/*.py")) if "alert(" in path.read_text(encoding="utf-8")]
+SCRIPTED = [path for path in sorted(ATTACKS.glob("*/*/*.py")) if "alert(" in path.read_text(encoding="utf-8")]
 
 
 @pytest.mark.parametrize("name", PAYLOADS)

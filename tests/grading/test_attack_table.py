@@ -4,10 +4,12 @@ import re
 
 import pytest
 
+from dgm_course.homework.course import HOMEWORKS, homework
 from grading.pipeline.handins.collect import Collected
 from grading.pipeline.marking.results import Result, TaskResult, TestResult
+from grading.pipeline.material.attacks import attacks, tries
 from grading.pipeline.proof import attacks as module
-from grading.pipeline.proof.attacks import TABLE, Attempt, attacks, keep_attempts, stopped_by, tries
+from grading.pipeline.proof.attacks import Attempt, keep_attempts, stopped_by, table_path
 
 TAKEN = Collected("mallory.ipynb", True, "mallory, taken")
 
@@ -17,11 +19,14 @@ def result(*tests: TestResult, notes: tuple[str, ...] = ()) -> Result:
     return Result("hw1", "mallory", 6.0, (task,), notes, "landlock", *["0" * 64] * 4)
 
 
-def test_the_table_is_of_this_bank_and_says_zero():
-    lines = TABLE.read_text(encoding="utf-8").partition("|---|---|---|---|\n")[2].splitlines()
+@pytest.mark.parametrize(
+    "work", [work for work in map(homework, HOMEWORKS) if attacks(work)], ids=lambda work: work.id
+)
+def test_the_table_is_of_this_bank_and_says_zero(work):
+    lines = table_path(work).read_text(encoding="utf-8").partition("|---|---|---|---|\n")[2].splitlines()
     rows = [re.fullmatch(r"\| (\w+) \| (.*?) \| (\S+) \| (.+) \|", line).groups() for line in lines]
     assert [(name, said) for name, said, _, _ in rows] == [
-        (path.stem, escaped(tries(path))) for path in attacks()
+        (path.stem, escaped(tries(path))) for path in attacks(work)
     ]
     assert {score for _, _, score, _ in rows} == {"0"}
     assert all(stopped.strip() for *_, stopped in rows)
@@ -55,9 +60,10 @@ def test_what_stopped_an_attack_is_the_first_thing_that_went_wrong(collected, gr
     assert stopped_by(collected, graded) == said
 
 
-def test_an_attack_cannot_break_the_table(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "TABLE", tmp_path / "table.md")
-    keep_attempts([Attempt("a", "Use | and <b>", 0.0, "two\nlines\u202e")])
-    assert (tmp_path / "table.md").read_text().splitlines()[
+def test_an_attack_cannot_break_the_table(work, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "ATTACKS", tmp_path)
+    (tmp_path / "hw1").mkdir()
+    keep_attempts([Attempt("a", "Use | and <b>", 0.0, "two\nlines\u202e")], work)
+    assert (tmp_path / "hw1" / "table.md").read_text().splitlines()[
         -1
     ] == r"| a | Use \| and &lt;b> | 0 | two lines\u202e |"

@@ -13,20 +13,21 @@ import pytest
 from rich.console import Console
 
 import dgm_course
+from dgm_course.homework.course import HOMEWORKS, homework
 from grading.pipeline.grades.autograded import graded_notebook
 from grading.pipeline.handins.rebuild import rebuild
 from grading.pipeline.marking import workers
 from grading.pipeline.marking.results import read_result, result_path, write_result
 from grading.pipeline.marking.submission import grade_submission
+from grading.pipeline.material.attacks import ATTACKS, attacks, tries
 from grading.pipeline.material.bank import hand_in
 from grading.pipeline.material.notebooks import reference_cells, release_notebook, source_cells
-from grading.pipeline.material.sample_class import ATTACKS
 from grading.pipeline.pages.feedback import write_feedback
 from grading.pipeline.pages.tables import class_table
-from grading.pipeline.proof.attacks import USUAL, attacks, handed_in, tasks_of, tries
+from grading.pipeline.proof.attacks import handed_in, tasks_of, usual_tasks
 from grading.sandbox.client import Budget, Cell
 
-BANK = attacks()
+BANK = [(work, path) for work in map(homework, HOMEWORKS) for path in attacks(work)]
 SECRET = KEY = bytes(32)
 HIDDEN = ("smuggled", "5318008" * 3)  # what attacks write where they got hold of something
 MARKER = "dgm-attack-marker*"  # what they leave where they got out
@@ -64,7 +65,6 @@ class Page(HTMLParser):
         self.running += [value for _, value in attrs if value and "javascript:" in value.lower()]
 
 
-@pytest.fixture
 def impatient(work, monkeypatch):
     """The homework with budgets of a second, for attacks that burn time."""
     monkeypatch.setattr(workers, "COMMON_BUDGET", Budget(cpu_seconds=1, wall_seconds=1.5))
@@ -90,12 +90,15 @@ def marks():
 
 
 @pytest.mark.parametrize(
-    "path",
-    [pytest.param(path, id=f"{path.parent.name}-{path.stem}", marks=known_hole(path.stem)) for path in BANK],
+    ("work", "path"),
+    [
+        pytest.param(work, path, id=f"{work.id}-{path.parent.name}-{path.stem}", marks=known_hole(path.stem))
+        for work, path in BANK
+    ],
 )
-def test_an_attack_earns_nothing_and_shows_nothing(work, sandbox, tmp_path, request, path):
+def test_an_attack_earns_nothing_and_shows_nothing(work, path, sandbox, tmp_path, monkeypatch):
     if path.stem in BURNS_TIME:
-        work = request.getfixturevalue("impatient")
+        work = impatient(work, monkeypatch)
     content, collected = handed_in(work, path, tmp_path)
     assert bool(content) == collected.taken
     assert collected.line.isprintable()
@@ -126,7 +129,7 @@ def test_an_attack_earns_nothing_and_shows_nothing(work, sandbox, tmp_path, requ
 def test_what_an_attack_hoards_counts(sandbox, name):
     with sandbox.worker(Budget(disk_mib=4)) as worker:
         worker.run(Cell("import", "import torch"))
-        for number, cell in enumerate(source_cells(ATTACKS / "cells" / f"{name}.py")):
+        for number, cell in enumerate(source_cells(ATTACKS / "hw1" / "cells" / f"{name}.py")):
             worker.run(Cell(f"hoard-{number}", cell.source))
         worker.run(Cell("wait", "import time; time.sleep(0.7)"))
         assert worker.fault is not None
@@ -134,13 +137,14 @@ def test_what_an_attack_hoards_counts(sandbox, name):
 
 
 def test_there_are_120_attacks_each_with_its_own_sentence():
-    sentences = {tries(path) for path in BANK} - {""}
-    assert len(BANK) == len(sentences) >= 120
-    assert {*OPEN, *HOARDS, *BURNS_TIME} <= {path.stem for path in BANK}
+    paths = {path for _, path in BANK}
+    assert paths == set(ATTACKS.glob("*/*/*.py"))
+    assert len(paths) == len({tries(path) for path in paths} - {""}) >= 120
+    assert {*OPEN, *HOARDS, *BURNS_TIME} <= {path.stem for path in paths}
 
 
 def test_after_all_attacks_the_sandbox_still_works(work, sandbox):
     right = hand_in(work, {"histogram": reference_cells(work)["histogram"]}, solved=False)
     content = nbformat.writes(right).encode()
-    result = grade_submission(work, "alice", content, sandbox, SECRET, tuple(map(work.task, USUAL)))
+    result = grade_submission(work, "alice", content, sandbox, SECRET, usual_tasks(work))
     assert {task.id: task.score for task in result.tasks} == {"histogram": 6, "made": 0, "attention": 0}

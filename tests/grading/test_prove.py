@@ -5,9 +5,15 @@ import json
 
 import pytest
 
+from dgm_course.homework.course import HOMEWORKS, homework
 from grading.pipeline.marking.suite import HIDDEN
 from grading.pipeline.material.bank import misconceptions, proof_path, right_styles
 from grading.pipeline.proof.prove import Proof, prove
+
+
+@pytest.fixture(params=HOMEWORKS)
+def work(request):
+    return homework(request.param)
 
 
 def test_every_wrong_version_is_rejected_as_the_kept_proof_says_and_every_right_one_is_not(work):
@@ -18,6 +24,16 @@ def test_every_wrong_version_is_rejected_as_the_kept_proof_says_and_every_right_
     assert {(row["name"], *row["fails"]) for row in kept["wrong"]} == {
         (row["name"], *row["fails"]) for row in short.wrong
     }
+
+
+def test_one_task_alone():
+    """What an author runs: all of one task's wrong versions, and each right version of it."""
+    work = homework("hw1")
+    task = work.task("histogram")
+    alone = prove(work, full=False, only=task)
+    assert alone.breaches() == []
+    assert {row["name"] for row in alone.wrong} == {each.name for each in misconceptions(work, task)}
+    assert {row["style"] for row in alone.right} == {"reference", *right_styles(work)}
 
 
 def test_every_task_has_three_wrong_versions_and_the_homework_three_right_styles(work):

@@ -1,25 +1,18 @@
-"""A class of hand-ins, built from the release: honest, wrong, careless and hostile ones, each for a reason.
-
-`grading/attacks` holds the hostile ones. Those in `cells/` are what a student could write, in percent format: `# %%
-task="made"` replaces a solution cell of the blank notebook, a cell without a marker is a free cell before the first
-task. Those in `files/` are our own Python: `tamper` gets the blank notebook and returns what is handed in.
-"""
+"""A class of hand-ins, built from the release: honest, wrong, careless and hostile ones, each for a reason."""
 
 import json
-import runpy
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 
-from dgm_course.homework.course import Homework
+from dgm_course.homework.course import Homework, Task
+from grading.pipeline.material.attacks import attack, attacks
 from grading.pipeline.material.bank import hand_in, misconceptions, right_styles
-from grading.pipeline.material.notebooks import reference_cells, source_cells
+from grading.pipeline.material.notebooks import reference_cells
 
-ATTACKS = Path(__file__).parents[2] / "attacks"
-HOSTILE = ("cells/patch_isclose", "cells/forge_result", "cells/read_gradebook", "cells/open_socket")
+HOSTILE = ("patch_isclose", "forge_result", "read_gradebook", "open_socket")
 
 
 @dataclass(frozen=True)
@@ -32,39 +25,25 @@ class HandIn:
     hours_late: int = 0
 
 
-def attack(work: Homework, path: Path) -> bytes:
-    """The blank notebook with one attack's cells in it, or tampered with."""
-    notebook = hand_in(work, solved=False)
-    if path.parent.name == "files":
-        return _bytes(runpy.run_path(str(path))["tamper"](notebook))
-    free: list[NotebookNode] = []
-    for cell in source_cells(path):
-        if cell.cell_type == "code" and "task" in cell.metadata:
-            next(each for each in notebook.cells if each.id == cell.metadata["task"]).source = cell.source
-        elif cell.cell_type == "code":
-            free.append(nbformat.v4.new_code_cell(cell.source, id=f"free-{len(free)}"))
-    first = next(i for i, cell in enumerate(notebook.cells) if cell.metadata.nbgrader.solution)
-    notebook.cells[first:first] = free
-    return _bytes(notebook)
-
-
-def sample_class(work: Homework) -> list[HandIn]:
-    """The whole class, `student-01` onwards."""
-    built = [(kind, _bytes(made), late) for kind, made, late in _kinds(work)]
+def sample_class(work: Homework, *, troubled: bool = True) -> list[HandIn]:
+    """The whole class, `student-01` onwards; without the `troubled` those only who tell of this homework."""
+    kinds = [*_answers(work), *(_trouble(work) if troubled else ())]
+    built = [(kind, _bytes(made), late) for kind, made, late in kinds]
     return [
         HandIn(f"student-{number:02d}", kind, content, late)
         for number, (kind, content, late) in enumerate(built, 1)
     ]
 
 
-def _kinds(work: Homework) -> Iterator[tuple[str, NotebookNode | bytes, int]]:
+def _answers(work: Homework) -> Iterator[tuple[str, NotebookNode | bytes, int]]:
+    """What is handed in, from full marks to nothing."""
     yield "perfect", hand_in(work), 0
     for style, cells in right_styles(work).items():
         yield f"right, {style.replace('_', ' ')}", hand_in(work, cells), 0
     wrong = list(misconceptions(work))
-    for task in ("discretized-logistic", "made", "masked-conv"):
-        each = next(each for each in wrong if each.task.id == task)
-        yield f"misconception: {each.name.replace('_', ' ')}", hand_in(work, {task: each.source}), 0
+    for task in (work.tasks[1], work.tasks[4], work.tasks[6]):
+        each = next(each for each in wrong if each.task == task)
+        yield f"misconception: {each.name.replace('_', ' ')}", hand_in(work, {task.id: each.source}), 0
     one_each = {each.task.id: each.source for each in reversed(wrong) if not each.task.needs}
     yield "a misconception in every task", hand_in(work, one_each), 0
     reference = reference_cells(work)
@@ -72,23 +51,32 @@ def _kinds(work: Homework) -> Iterator[tuple[str, NotebookNode | bytes, int]]:
     yield "half done", hand_in(work, half, solved=False), 0
     yield "blank", hand_in(work, solved=False), 0
     yield "late, perfect", hand_in(work), 30
+
+
+def _trouble(work: Homework) -> Iterator[tuple[str, NotebookNode | bytes, int]]:
+    """What goes wrong around an answer, by accident or on purpose; alike in all homeworks."""
     yield "warnings on stderr everywhere", _noisy(work), 0
-    yield "crash", _with_prelude(work, "made", "import os\nos._exit(1)\n"), 0
-    yield "endless loop", _with_prelude(work, "markov", "while True:\n    pass\n"), 0
-    yield "memory hog", _with_prelude(work, "wavenet", "hog = [torch.ones(2**28) for _ in range(64)]\n"), 0
+    yield "crash", _with_prelude(work, work.tasks[4], "import os\nos._exit(1)\n"), 0
+    yield "endless loop", _with_prelude(work, work.tasks[2], "while True:\n    pass\n"), 0
+    yield (
+        "memory hog",
+        _with_prelude(work, work.tasks[5], "hog = [torch.ones(2**28) for _ in range(64)]\n"),
+        0,
+    )
     yield "tampered metadata", _tampered(work), 0
     yield "truncated JSON", nbformat.writes(hand_in(work)).encode()[:20_000], 0
-    for name in HOSTILE:
-        yield f"hostile: {Path(name).stem.replace('_', ' ')}", attack(work, ATTACKS / f"{name}.py"), 0
+    for path in attacks(work):
+        if path.stem in HOSTILE:
+            yield f"hostile: {path.stem.replace('_', ' ')}", attack(work, path), 0
 
 
 def _bytes(made: NotebookNode | bytes) -> bytes:
     return made if isinstance(made, bytes) else json.dumps(made).encode()
 
 
-def _with_prelude(work: Homework, task: str, prelude: str) -> NotebookNode:
+def _with_prelude(work: Homework, task: Task, prelude: str) -> NotebookNode:
     """The perfect notebook with a fault at the top of one task's cell."""
-    return hand_in(work, {task: prelude + reference_cells(work)[task]})
+    return hand_in(work, {task.id: prelude + reference_cells(work)[task.id]})
 
 
 def _noisy(work: Homework) -> NotebookNode:
@@ -101,12 +89,13 @@ def _tampered(work: Homework) -> NotebookNode:
     """A blank notebook whose cells are re-pointed, re-tagged, deleted, doubled and claim full marks."""
     notebook = hand_in(work, solved=False)
     by_id = {cell.id: cell for cell in notebook.cells}
-    by_id["check-made"].metadata.nbgrader.points = 1000
-    by_id["check-made"].source = "print('12 of 12 points')"
-    by_id["check-markov"].metadata.tags = ["skip-execution"]
-    by_id["made"].metadata.nbgrader.grade_id = "markov"
-    by_id["histogram"].cell_type = "markdown"
-    by_id["wavenet"].metadata = NotebookNode(nbgrader="not a dictionary")
-    notebook.cells.append(json.loads(json.dumps(by_id["attention"])))
-    notebook.cells = [NotebookNode(cell) for cell in notebook.cells if cell["id"] != "check-attention"]
+    first, _, skipped, _, claimed, broken, _, _, doubled, *_ = (task.id for task in work.tasks)
+    by_id[f"check-{claimed}"].metadata.nbgrader.points = 1000
+    by_id[f"check-{claimed}"].source = "print('12 of 12 points')"
+    by_id[f"check-{skipped}"].metadata.tags = ["skip-execution"]
+    by_id[claimed].metadata.nbgrader.grade_id = skipped
+    by_id[first].cell_type = "markdown"
+    by_id[broken].metadata = NotebookNode(nbgrader="not a dictionary")
+    notebook.cells.append(json.loads(json.dumps(by_id[doubled])))
+    notebook.cells = [NotebookNode(cell) for cell in notebook.cells if cell["id"] != f"check-{doubled}"]
     return notebook

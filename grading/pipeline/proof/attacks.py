@@ -3,8 +3,6 @@
 The table is kept beside the attacks, for whoever wants to know what has been tried.
 """
 
-import ast
-import re
 import runpy
 import tempfile
 from collections.abc import Callable, Iterator
@@ -17,14 +15,12 @@ from grading.pipeline.handins.collect import Collected, collect
 from grading.pipeline.handins.submitted import submitted_bytes, submitted_path
 from grading.pipeline.marking.results import Result
 from grading.pipeline.marking.submission import grade_submission
-from grading.pipeline.material.sample_class import ATTACKS, attack
+from grading.pipeline.material.attacks import ATTACKS, answered, attack, attacks, tries
 from grading.sandbox.client import Sandbox
 
-TABLE = ATTACKS / "table.md"
-USUAL = ("histogram", "made", "attention")
 HEAD = """# What has been tried
 
-Written by `dgm-grade prove hw1 --attacks`. A blank notebook scores 0.
+Written by `dgm-grade prove {homework} --attacks`. A blank notebook scores 0.
 
 | attack | tries | score | what stopped it |
 |---|---|---|---|
@@ -41,20 +37,19 @@ class Attempt:
     stopped_by: str
 
 
-def attacks() -> list[Path]:
-    """The bank: cells that a student could write, and Python of ours that breaks the file itself."""
-    return sorted(ATTACKS.glob("*/*.py"))
+def table_path(work: Homework) -> Path:
+    """Where the kept table lies."""
+    return ATTACKS / work.id / "table.md"
 
 
-def tries(path: Path) -> str:
-    """What an attack says of itself, in one line."""
-    return " ".join((ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").split())
+def usual_tasks(work: Homework) -> tuple[Task, ...]:
+    """Three that every attack is graded on, whichever it answers."""
+    return work.tasks[::4]
 
 
 def tasks_of(work: Homework, path: Path) -> tuple[Task, ...]:
     """The usual three tasks and those that the attack answers."""
-    answered = re.findall(r'# %% task="([\w-]+)"', path.read_text(encoding="utf-8"))
-    return tuple(work.task(name) for name in dict.fromkeys((*answered, *USUAL)))
+    return tuple(dict.fromkeys((*map(work.task, answered(path)), *usual_tasks(work))))
 
 
 def handed_in(work: Homework, path: Path, folder: Path) -> tuple[bytes, Collected]:
@@ -69,8 +64,8 @@ def handed_in(work: Homework, path: Path, folder: Path) -> tuple[bytes, Collecte
 def attempts(work: Homework, progress: Callable[[int, int, str], None]) -> Iterator[Attempt]:
     """Grade every attack, one after the other."""
     with Sandbox() as sandbox:
-        for number, path in enumerate(attacks()):
-            progress(number, len(attacks()), path.stem)
+        for number, path in enumerate(attacks(work)):
+            progress(number, len(attacks(work)), path.stem)
             with tempfile.TemporaryDirectory() as folder:
                 content, collected = handed_in(work, path, Path(folder))
             result = grade_submission(work, "mallory", content, sandbox, b"attacks", tasks_of(work, path))
@@ -90,12 +85,12 @@ def stopped_by(collected: Collected, result: Result) -> str:
     return "it ran confined, or not at all, and what the tests ask is still not written"
 
 
-def keep_attempts(found: list[Attempt]) -> None:
+def keep_attempts(found: list[Attempt], work: Homework) -> None:
     """Write the table."""
     rows = (
         f"| {one.name} | {_cell(one.tries)} | {one.score:g} | {_cell(one.stopped_by)} |\n" for one in found
     )
-    write_atomically(TABLE, (HEAD + "".join(rows)).encode())
+    write_atomically(table_path(work), (HEAD.format(homework=work.id) + "".join(rows)).encode())
 
 
 def _cell(text: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 import nbformat
 
-from dgm_course.homework.course import Homework
+from dgm_course.homework.course import Homework, Task
 from grading.pipeline.course.drafts import write_atomically
 from grading.pipeline.marking.results import Result
 from grading.pipeline.material.bank import Misconception, hand_in, misconceptions, proof_path, right_styles
@@ -52,15 +52,20 @@ class Proof:
 
 
 def prove(
-    work: Homework, *, full: bool, processes: int | None = None, progress: Progress | None = None
+    work: Homework,
+    *,
+    full: bool,
+    only: Task | None = None,
+    processes: int | None = None,
+    progress: Progress | None = None,
 ) -> Proof:
     """Hold the hidden tests to the bank; `full` grades whole hand-ins and many seeds, else each task alone.
 
     Both hold every wrong version to at least one failing test of its own task. A task that trains a model is graded
-    with the wrong versions of itself and of the tasks that it needs.
+    with the wrong versions of itself and of the tasks that it needs. `only` proves one task alone, for its author.
     """
-    wrong = {f"{each.task.stem}/{each.name}": each for each in misconceptions(work)}
-    jobs = [*_wrong_jobs(work, wrong, full), *_right_jobs(work, full)]
+    wrong = {f"{each.task.stem}/{each.name}": each for each in misconceptions(work, only)}
+    jobs = [*_wrong_jobs(work, wrong, full), *_right_jobs(work, full, only)]
     proof = Proof(work.id)
     killed: set[str] = set()
     known: set[str] = set()
@@ -107,13 +112,14 @@ def _wrong_jobs(work: Homework, wrong: dict[str, Misconception], full: bool) -> 
         yield Job(work.id, name, content, whole if full else (each.task.id,))
 
 
-def _right_jobs(work: Homework, full: bool) -> Iterator[Job]:
+def _right_jobs(work: Homework, full: bool, only: Task | None) -> Iterator[Job]:
     dear = DEAR_SEEDS if full else 1
+    every, cheap = ((only.id,), (only.id,)) if only else (None, cheap_tasks(work))
     for style, cells in {"reference": {}, **right_styles(work)}.items():
         content = nbformat.writes(hand_in(work, cells)).encode()
-        seeds = SEEDS if full else SHORT_SEEDS if style == "reference" else 1
+        seeds = SEEDS if full else SHORT_SEEDS if only or style == "reference" else 1
         for seed in range(seeds):
-            yield Job(work.id, f"{style}/{seed}", content, None if seed < dear else cheap_tasks(work))
+            yield Job(work.id, f"{style}/{seed}", content, every if seed < dear else cheap)
 
 
 def cheap_tasks(work: Homework) -> tuple[str, ...]:

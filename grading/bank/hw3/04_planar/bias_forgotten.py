@@ -1,0 +1,21 @@
+"""The bias forgotten.
+
+a = wᵀz without b: all bends go through the origin, wherever the data are. A stack of such layers can only ever cut
+space there.
+"""
+
+
+class Planar(nn.Module):
+    def __init__(self, num_dims: int) -> None:
+        super().__init__()
+        self.u = nn.Parameter(0.1 * torch.randn(num_dims))
+        self.w = nn.Parameter(torch.randn(num_dims) / math.sqrt(num_dims))
+        self.b = nn.Parameter(torch.zeros(()))
+
+    def forward(
+        self, z: Float[Tensor, "batch dims"]
+    ) -> tuple[Float[Tensor, "batch dims"], Float[Tensor, "batch"]]:
+        along = self.w @ self.u
+        u = self.u + (F.softplus(along) - 1 - along) * self.w / (self.w @ self.w)  # û
+        h = torch.tanh(z @ self.w)  # (B,)
+        return z + h[:, None] * u, torch.log1p((1 - h**2) * (self.w @ u))

@@ -1,0 +1,21 @@
+"""The minus one missing in m.
+
+m(t) = log(1 + eᵗ) is positive, so wᵀû never falls below 0: the layer is invertible but can only stretch, never
+squeeze. The bound is −1; use all of it: m(t) = −1 + log(1 + eᵗ).
+"""
+
+
+class Planar(nn.Module):
+    def __init__(self, num_dims: int) -> None:
+        super().__init__()
+        self.u = nn.Parameter(0.1 * torch.randn(num_dims))
+        self.w = nn.Parameter(torch.randn(num_dims) / math.sqrt(num_dims))
+        self.b = nn.Parameter(torch.zeros(()))
+
+    def forward(
+        self, z: Float[Tensor, "batch dims"]
+    ) -> tuple[Float[Tensor, "batch dims"], Float[Tensor, "batch"]]:
+        along = self.w @ self.u
+        u = self.u + (F.softplus(along) - along) * self.w / (self.w @ self.w)  # û
+        h = torch.tanh(z @ self.w + self.b)  # (B,)
+        return z + h[:, None] * u, torch.log1p((1 - h**2) * (self.w @ u))

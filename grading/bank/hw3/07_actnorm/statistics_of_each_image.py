@@ -1,0 +1,29 @@
+"""Channels and batch mixed up.
+
+`flatten(1)` without bringing the channels to the front takes the statistics of each example, and uses those of the
+first few as if they were the channels'.
+"""
+
+
+class ActNorm(nn.Module):
+    def __init__(self, num_channels: int) -> None:
+        super().__init__()
+        self.log_scale = nn.Parameter(torch.zeros(num_channels))
+        self.shift = nn.Parameter(torch.zeros(num_channels))
+        self.register_buffer("initialized", torch.tensor(False))
+
+    def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        log_scale, shift = (each.view(-1, *[1] * (z.dim() - 2)) for each in (self.log_scale, self.shift))
+        sites = z[0, 0].numel()
+        return z * log_scale.exp() + shift, (sites * self.log_scale.sum()).expand(len(z))
+
+    def inverse(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        if self.training and not self.initialized:
+            with torch.no_grad():
+                channels = x.flatten(1)[torch.arange(x.shape[1]) % len(x)]
+                self.shift.copy_(channels.mean(1))
+                self.log_scale.copy_(channels.std(1, correction=0).clamp(min=1e-6).log())
+                self.initialized.fill_(True)
+        log_scale, shift = (each.view(-1, *[1] * (x.dim() - 2)) for each in (self.log_scale, self.shift))
+        sites = x[0, 0].numel()
+        return (x - shift) * (-log_scale).exp(), -(sites * self.log_scale.sum()).expand(len(x))

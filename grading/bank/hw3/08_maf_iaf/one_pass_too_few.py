@@ -1,0 +1,45 @@
+"""One pass too few.
+
+The first pass settles the dimension that reads nothing, the second one that which reads this one, and so on. After
+D − 1 passes the last dimension was made from numbers that were not yet right.
+"""
+
+
+class MAF(nn.Module):
+    def __init__(self, net: nn.Module) -> None:
+        super().__init__()
+        self.net = net
+
+    def inverse(self, x: Float[Tensor, "batch dims"]) -> tuple[Tensor, Tensor]:
+        shift, log_scale = self.net(x)
+        return (x - shift) * torch.exp(-log_scale), -log_scale.sum(1)
+
+    def forward(self, z: Float[Tensor, "batch dims"]) -> tuple[Tensor, Tensor]:
+        x = torch.zeros_like(z)
+        for _ in range(max(z.shape[1] - 1, 1)):
+            shift, log_scale = self.net(x)
+            x = z * torch.exp(log_scale) + shift
+        return x, log_scale.sum(1)
+
+
+class IAF(nn.Module):
+    def __init__(self, net: nn.Module) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, z: Float[Tensor, "batch dims"]) -> tuple[Tensor, Tensor]:
+        shift, log_scale = self.net(z)
+        return z * torch.exp(log_scale) + shift, log_scale.sum(1)
+
+    def inverse(self, x: Float[Tensor, "batch dims"]) -> tuple[Tensor, Tensor]:
+        z = torch.zeros_like(x)
+        for _ in range(max(x.shape[1] - 1, 1)):
+            shift, log_scale = self.net(z)
+            z = (x - shift) * torch.exp(-log_scale)
+        return z, -log_scale.sum(1)
+
+
+def maf_layers(num_dims: int, num_layers: int, hidden: int) -> list[MAF]:
+    natural = torch.arange(num_dims)
+    orders = [natural if layer % 2 == 0 else natural.flip(0) for layer in range(num_layers)]
+    return [MAF(AutoregressiveNet(order, hidden)) for order in orders]
