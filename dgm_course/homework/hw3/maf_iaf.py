@@ -18,7 +18,7 @@ from dgm_course.testing import (
     draw_responsive,
 )
 
-READ = "task 8 of the notebook, and lecture 3, section 'Autoregressive flows'"
+READ = "task 8 of the notebook, and lecture 5, section 'Autoregressive flows'"
 ORDER = torch.tensor([2, 0, 3, 1])
 NAMES = ("MAF", "IAF")
 

@@ -9,7 +9,7 @@ from torch import Generator, Tensor, nn
 
 from dgm_course.testing import assert_bound, assert_close, assert_shape, gradient
 
-READ = "task 12 of the notebook, and lecture 3, section 'Reverse KL'"
+READ = "task 12 of the notebook, and lecture 5, section 'Reverse KL'"
 WIDTH, HEIGHT, OFFSET = 2.0, 0.5, 3.0
 WIDTHS = torch.tensor([WIDTH, HEIGHT], dtype=torch.float64)
 NARROW = torch.tensor([WIDTH / 2, HEIGHT], dtype=torch.float64)

@@ -17,7 +17,7 @@ from dgm_course.testing import (
     draw_responsive,
 )
 
-READ = "task 9 of the notebook, and lecture 3, section 'Splines'"
+READ = "task 9 of the notebook, and lecture 5, section 'Splines'"
 BOUND = 2.0
 MASK = torch.tensor([True, False, True, False])
 

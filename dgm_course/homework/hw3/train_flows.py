@@ -12,7 +12,7 @@ from torch import Generator, Tensor
 
 from dgm_course.testing import PropertyError, assert_bound, assert_close, assert_shape, randomize
 
-READ = "task 11 of the notebook, and lecture 3, section 'Training'"
+READ = "task 11 of the notebook, and lecture 5, section 'Training'"
 
 
 def _generator(seed: int) -> Generator:

@@ -16,7 +16,7 @@ from dgm_course.testing import (
     draw_responsive,
 )
 
-READ = "task 8 of the notebook, and lecture 3, section 'Autoregressive flows'"
+READ = "task 8 of the notebook, and lecture 5, section 'Autoregressive flows'"
 HIDDEN = 11
 SIZES = ((1, 3), (2, 9), (4, 17), (5, 12))  # dimensions, examples
 

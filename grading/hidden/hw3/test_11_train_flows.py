@@ -26,7 +26,7 @@ from dgm_course.testing import (
     randomize,
 )
 
-READ = "task 11 of the notebook, and lecture 3, section 'Training'"
+READ = "task 11 of the notebook, and lecture 5, section 'Training'"
 ENTROPY = 1.830  # of the moons, in nats
 ONE_GAUSSIAN, HISTOGRAMS = (
     2.6,

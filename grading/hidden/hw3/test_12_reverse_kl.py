@@ -11,7 +11,7 @@ import torch
 
 from dgm_course.testing import assert_bound, assert_close, assert_each_alone, assert_normalized, assert_shape
 
-READ = "task 12 of the notebook, and lecture 3, section 'Reverse KL'"
+READ = "task 12 of the notebook, and lecture 5, section 'Reverse KL'"
 
 
 def normal(rng, *shape, scale=1.0):
