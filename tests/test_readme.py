@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from dgm_course.homework.course import homework
+from dgm_course.homework.course import HOMEWORKS, homework
 from dgm_course.zoo import markdown_table
 from grading.pipeline.material.bank import misconceptions, right_styles
 from grading.pipeline.material.notebooks import ROOT
@@ -19,10 +19,11 @@ def test_systems_table_is_the_zoo():
 
 
 def test_bank_is_as_large_as_it_says():
-    work = homework("hw1")
-    wrong, right = len(list(misconceptions(work))), len(right_styles(work)) + 1
-    assert f"holds {wrong} wrong versions" in README
-    assert f"{right} differently built right ones" in README.replace("\n", " ")
+    said = " ".join(README.split())
+    for work in map(homework, HOMEWORKS):
+        wrong, right = len(list(misconceptions(work))), len(right_styles(work)) + 1
+        assert re.search(rf"\b{wrong} (wrong versions )?for homework {work.id[2:]}\b", said)
+        assert f"{right} differently built right ones" in said
 
 
 def test_every_command_it_names_exists():
