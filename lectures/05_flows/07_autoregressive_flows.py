@@ -13,7 +13,7 @@
 # %% [markdown] slide="subslide"
 # **Predict.** Which of the two is fast to train on data? Which is fast to draw from?
 
-# %% hide=true
+# %%
 passes = {}
 for name, kind in (("MAF", MAF), ("IAF", IAF)):
     model = kind(16, num_layers=1, hidden=(64,))

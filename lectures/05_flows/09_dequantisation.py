@@ -65,7 +65,7 @@ print(
 # %% [markdown] slide="subslide"
 # **What breaks if** the noise fills half of the cell only, $u \in [0, \tfrac12)$? **Predict** the bits per dimension.
 
-# %% hide=true
+# %%
 half = UniformDequantization(MultiscaleRealNVP((1, 8, 8), num_scales=3, channels=24), num_levels=17)
 whole_cell = half.noise
 half.noise = lambda x, generator=None: (whole_cell(x, generator)[0] / 2, torch.zeros(len(x)))

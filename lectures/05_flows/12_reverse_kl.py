@@ -14,7 +14,7 @@
 # of $\log Z$?
 
 
-# %% hide=true
+# %%
 def energy(x: torch.Tensor) -> torch.Tensor:
     """log p̃ of two Gaussian bumps: Z = 2 · 2π σ² = 4.52 with σ = 0.6."""
     left = -((x - torch.tensor([-1.8, 0.0])) ** 2).sum(1) / (2 * 0.6**2)

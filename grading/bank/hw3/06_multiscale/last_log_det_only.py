@@ -1,6 +1,6 @@
 """Only one block's log-determinant.
 
-`total = log_det` forgets the levels before. Determinants multiply, so their logarithms add up.
+`total = log_det` forgets the levels before. The determinants of a chain of maps multiply, so their logarithms add up.
 """
 
 

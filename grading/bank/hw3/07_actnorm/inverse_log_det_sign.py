@@ -1,6 +1,6 @@
 """Both directions have the same log-determinant.
 
-What forward stretches the inverse shrinks, so the inverse's log-determinant is the negative one.
+What forward stretches the inverse shrinks, so at the same point the inverse's log-determinant is the negative one.
 """
 
 

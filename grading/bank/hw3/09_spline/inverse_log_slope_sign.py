@@ -1,6 +1,6 @@
 """The inverse has the log-slope of the forward direction.
 
-dx/dy = 1 / (dy/dx), so the logarithm changes its sign.
+dx/dy = 1 / (dy/dx), so the logarithm changes its sign: where the curve stretches, its inverse shrinks.
 """
 
 SMALLEST = 1e-3  # ε: the smallest share of a bin, and the smallest slope

@@ -1,6 +1,6 @@
 """The logarithms are added up.
 
-`log_prob` is in nats. The mass is the integral of the density itself, exp(log_prob).
+`log_prob` is in nats. The mass is the integral of the density itself, which is exp(log_prob).
 """
 
 

@@ -1,6 +1,6 @@
 """The square is taken to be symmetric.
 
-The nodes run from -high to high. The square begins at low.
+The nodes run from -high to high. The square begins at low, wherever that is.
 """
 
 

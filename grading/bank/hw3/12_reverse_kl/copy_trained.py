@@ -1,6 +1,6 @@
 """A copy is trained.
 
-The flow that was handed in stays as it was: training is in place.
+The flow that was handed in stays as it was: training is in place, and what a function keeps to itself is lost.
 """
 
 
