@@ -54,7 +54,9 @@ def lab(folder: Annotated[Path, typer.Argument(help="Where to start.")] = Path()
         fail(f"there is no folder {folder}")
     if find_spec("jupyterlab") is None:
         fail('JupyterLab is not installed: pip install "dgm_course[lab]"')
-    raise typer.Exit(subprocess.call([sys.executable, "-m", "jupyterlab", str(folder)]))
+    from dgm_course import jupyter
+
+    raise typer.Exit(subprocess.call(jupyter.command(folder), env=jupyter.environment()))
 
 
 @app.command(epilog="Examples:  dgm check hw1  ·  dgm check hw1 --task 5  ·  dgm check hw1 --task made")

@@ -168,10 +168,10 @@ def test_a_failed_download_is_one_line(dgm, tmp_path, monkeypatch):
 
 def test_lab_starts_jupyterlab_or_says_how_to_get_it(dgm, monkeypatch):
     calls = []
-    monkeypatch.setattr(cli.subprocess, "call", lambda command: calls.append(command) or 0)
+    monkeypatch.setattr(cli.subprocess, "call", lambda command, env: calls.append(command) or 0)
     monkeypatch.setattr(cli, "find_spec", lambda name: object())
     assert dgm("lab").exit_code == 0
-    assert calls[0][1:] == ["-m", "jupyterlab", "."]
+    assert calls[0][1:4] == ["-m", "jupyterlab", "."]
     monkeypatch.setattr(cli, "find_spec", lambda name: None)
     result = dgm("lab")
     assert result.exit_code == 2

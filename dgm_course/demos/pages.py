@@ -1,13 +1,9 @@
-"""Demos as pages: a notebook each, and the server that shows them with code (JupyterLab) or without (Voilà).
-
-Nothing is loaded from elsewhere, and nobody is asked for news: a lecture hall needs no network.
-"""
+"""Demos as pages: a notebook each, and the server that shows them with code (JupyterLab) or without (Voilà)."""
 
 import os
 import re
 import secrets
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,17 +12,11 @@ from typing import Literal
 
 import nbformat
 
+from dgm_course import jupyter
 from dgm_course.demos import DEMOS, Demo
 
 View = Literal["lab", "voila"]
 PATHS: dict[View, str] = {"lab": "/lab/tree/{}.ipynb", "voila": "/voila/render/{}.ipynb"}
-SHARE = Path(__file__).parent / "share"  # holds the course's template for Voilà
-ALONE = (
-    "--VoilaConfiguration.template=dgm",
-    "--LabApp.news_url=None",
-    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-    "--LabApp.extension_manager=readonly",
-)
 
 
 def source(demo: type[Demo]) -> str:
@@ -71,12 +61,12 @@ def serving(
 ) -> Iterator[Callable[[View, str], str]]:
     """A Jupyter server on the notebooks of a folder, for this machine only; gives the address of a notebook's page."""
     token = secrets.token_hex(16)
-    settings = dict(os.environ if env is None else env)
-    settings["JUPYTER_PATH"] = os.pathsep.join(filter(None, [str(SHARE), settings.get("JUPYTER_PATH")]))
-    command = [sys.executable, "-m", "jupyterlab", str(folder), "--no-browser", "--ip=127.0.0.1", "--port=0"]
+    command = jupyter.command(
+        folder, "--no-browser", "--ip=127.0.0.1", "--port=0", f"--IdentityProvider.token={token}", *options
+    )
     with subprocess.Popen(
-        [*command, f"--IdentityProvider.token={token}", *ALONE, *options],
-        env=settings,
+        command,
+        env=jupyter.environment(os.environ if env is None else env),
         stderr=subprocess.PIPE,
         text=True,
     ) as server:

@@ -1,8 +1,9 @@
 """From a key on a slider to decoded pixels, headless: every demo beside `interact` with a new figure.
 
-All of them stand in one notebook, once in JupyterLab and once in Voilà. A demo and its peer draw the same picture of
-the same numbers and are moved in turn, so that what else the machine does slows both. Opening is from the key that runs
-the cell to the picture, after the import. `kernel` is the processor time of a frame and `kB` its message.
+Each stands in a notebook of its own, once in JupyterLab and once in Voilà. A demo and its peer draw the same picture of
+the same numbers and are moved in turn, so that what else the machine does slows both; each key comes a tenth of a
+second after the picture before it. Opening is from the key that runs the cell to the picture, after the import.
+`kernel` is the processor time of a frame seen for the first time, and `kB` its message.
 
     python tests/benchmarks/demo_latency.py              all demos
     python tests/benchmarks/demo_latency.py made_masks   some of them
@@ -27,6 +28,8 @@ from dgm_course.demos import DEMOS
 from dgm_course.demos.pages import PATHS, View, serving, write_notebook
 
 MOVES, WARM = 40, 4
+SAME = 2000  # milliseconds after which a move has changed nothing in the picture
+PAUSE = 100  # milliseconds between two keys: Play's ten frames a second
 SETUP = """
 import copy, io
 import ipywidgets as widgets
@@ -87,9 +90,13 @@ NEXT = """async place => {
     await new Promise(requestAnimationFrame);
   }
 }"""
-# Time from the key until a changed picture is decoded, in whichever output it is.
+# A promise of the time from the next key until a changed picture is decoded, in whichever output it is. Asking whether
+# it has come would keep a core busy that the picture needs.
 WATCH = """() => {
-  addEventListener('keydown', () => { window.began = performance.now(); window.took = null; }, true);
+  const next = () => { window.took = new Promise(done => { window.done = done; }); };
+  next();
+  window.ready = next;
+  addEventListener('keydown', () => { window.began = performance.now(); }, true);
   new MutationObserver(changes => {
     for (const change of changes)
       for (const node of [change.target, ...change.addedNodes])
@@ -97,11 +104,11 @@ WATCH = """() => {
           const image = node.nodeName === 'IMG' ? node : node.querySelector('img');
           if (image.src === image.seen) continue;
           image.seen = image.src;
-          image.decode().then(() => { window.took ??= performance.now() - window.began; }).catch(() => {});
+          image.decode().then(() => window.done(performance.now() - window.began)).catch(() => {});
         }
   }).observe(document.body, {subtree: true, childList: true, attributes: true, attributeFilter: ['src']});
 }"""
-SEEN = "() => { for (const image of document.images) image.seen = image.src; }"
+TOOK = f"() => Promise.race([took, new Promise(done => setTimeout(done, {SAME}, null))])"
 
 
 def main(names: list[str]) -> None:
@@ -109,8 +116,8 @@ def main(names: list[str]) -> None:
     with TemporaryDirectory() as home, sync_playwright() as playwright:
         folder = Path(home, "notebooks")
         folder.mkdir()
-        cells = [f"open_{kind}({name!r})" for kind in ("live", "peer") for name in names]
-        write_notebook(folder / "all.ipynb", SETUP, *cells)
+        for name in names:
+            write_notebook(folder / f"{name}.ipynb", SETUP, f"open_live({name!r})", f"open_peer({name!r})")
         own = {f"JUPYTER_{kind}_DIR": str(Path(home, kind)) for kind in ("CONFIG", "DATA", "RUNTIME")}
         settings = Path(home, "CONFIG/lab/user-settings/@jupyterlab/notebook-extension")
         settings.mkdir(parents=True)
@@ -119,47 +126,49 @@ def main(names: list[str]) -> None:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         print(f"{'demo':<22}view   median  95 %   interact  ratio  opening  kernel    kB  over the bar")
         with serving(folder, "--allow-root", "--LabApp.expose_app_in_browser=True", env=env) as address:
-            for view in PATHS:
+            for name, view in itertools.product(names, PATHS):
                 page = browser.new_page(viewport={"width": 1280, "height": 1200})
-                page.set_default_timeout(300_000)
-                page.goto(address(view, "all"))
-                opening = opened(page, view, names)
+                page.goto(address(view, name), timeout=120_000)
+                opening = opened(page, view, name)
                 page.evaluate(WATCH)
-                for name in names:
-                    report(page, view, name, opening.get(name))
+                report(page, view, name, opening)
+                if view == "lab":
+                    page.evaluate("jupyterapp.serviceManager.sessions.shutdownAll()")
                 page.close()
 
 
-def opened(page: Page, view: View, names: list[str]) -> dict[str, float]:
-    """Show everything; how long each demo took, where its cell can be run alone."""
-    took = {}
+def opened(page: Page, view: View, name: str) -> float | None:
+    """Show the demo and its peer; how long the demo took, where its cell can be run alone."""
+    took = None
     if view == "lab":
         page.locator(".jp-Notebook .jp-Cell").first.wait_for()
         page.evaluate(READY)
         page.evaluate(NEXT)
-        took = {name: page.evaluate(NEXT, f".live-{name}") for name in names}
-        for _ in names:
-            page.evaluate(NEXT)
-    for name in names:
-        page.locator(f".peer-{name} img").wait_for(state="attached")
+        took = page.evaluate(NEXT, f".live-{name}")
+        page.evaluate(NEXT)
+    page.locator(f".peer-{name} img").wait_for(state="attached", timeout=120_000)
+    page.evaluate("() => { for (const image of document.images) image.seen = image.src; }")
     return took
 
 
 def report(page: Page, view: View, name: str, opening: float | None) -> None:
     """Move a demo and its peer in turn, there and back, and print what it took."""
-    took: dict[str, list[float]] = {f".live-{name}": [], f".peer-{name}": []}
+    took: dict[str, list[float | None]] = {f".live-{name}": [], f".peer-{name}": []}
     keys = dict.fromkeys(took, "ArrowRight")
-    page.evaluate(SEEN)
     for place, times in itertools.islice(itertools.cycle(took.items()), 2 * MOVES):
         handle = page.locator(f"{place} .noUi-handle").first
         now, low, high = (
             float(handle.get_attribute(f"aria-value{end}") or 0) for end in ("now", "min", "max")
         )
         keys[place] = "ArrowLeft" if now >= high else "ArrowRight" if now <= low else keys[place]
-        handle.press(keys[place])
-        times.append(page.wait_for_function("() => window.took").json_value())
-    live, peer = (times[WARM:] for times in took.values())
-    ratio = statistics.median(b / a for a, b in zip(live, peer, strict=True))
+        handle.focus()
+        page.evaluate("ready()")
+        page.keyboard.press(keys[place])
+        times.append(page.evaluate(TOOK))
+        page.wait_for_timeout(PAUSE)
+    pairs = [pair for pair in list(zip(*took.values(), strict=True))[WARM:] if None not in pair]
+    live, peer = zip(*pairs, strict=True)
+    ratio = statistics.median(b / a for a, b in pairs)
     median, late = statistics.median(live), statistics.quantiles(live, n=20)[-1]
     bars = {"median": median > 70, "95 %": late > 110, "ratio": ratio < 2, "opening": (opening or 0) > 1000}
     over = ", ".join(bar for bar, broken in bars.items() if broken) or "–"
@@ -176,14 +185,10 @@ def frame_cost(name: str) -> tuple[float, float]:
     """Milliseconds of processor time and kilobytes of a frame, without a browser."""
     demo = DEMOS[name]()
     slider = next(c for c in demo.controls.values() if isinstance(c, widgets.IntSlider | widgets.FloatSlider))
-    values = [
-        slider.value,
-        slider.value + slider.step if slider.value < slider.max else slider.value - slider.step,
-    ]
     costs = []
-    for value in values * 6:
+    for _ in range(12):
         began = time.process_time()
-        slider.value = value
+        slider.value = slider.min if slider.value == slider.max else slider.value + slider.step
         costs.append(1000 * (time.process_time() - began))
     return statistics.median(costs[4:]), len(demo.live.image.value) / 1000
 
