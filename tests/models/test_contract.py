@@ -6,7 +6,8 @@ import torch.nn.functional as F
 from torch import Generator
 
 from dgm_course.models.autoregressive.base import draw
-from dgm_course.models.autoregressive.made import MADE, MaskedLinear
+from dgm_course.models.autoregressive.made import MADE
+from dgm_course.models.autoregressive.masked_linear import MaskedLinear
 from dgm_course.models.base import ExactLikelihood
 from dgm_course.testing import (
     PropertyError,

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from dgm_course.models.autoregressive import made
-from dgm_course.models.autoregressive.made import MADE, MaskedLinear, made_masks
+from dgm_course.models.autoregressive.made import MADE, made_masks
+from dgm_course.models.autoregressive.masked_linear import MaskedLinear
 from dgm_course.testing import (
     PropertyError,
     all_strings,

@@ -19,7 +19,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from dgm_course.models.autoregressive.made import MaskedLinear, made_masks, units_by_degree
+from dgm_course.models.autoregressive.made import made_masks, units_by_degree
+from dgm_course.models.autoregressive.masked_linear import MaskedLinear
 from dgm_course.models.flows.base import Flow, Layer
 from dgm_course.models.flows.coupling import bounded
 
