@@ -190,11 +190,11 @@ class ChangeOfVariables(Demo):
 
         _fill(self.z_area, z_part, standard_normal(z_part).exp())
         self.z_number.set(text=f"area {of_z:.3f}", x=min(max(start + width / 2, -2.5), 2.5))
-        self.curve.set_data(inverse(self.x), self.x)
+        self.curve.set_data(inverse(self.x).numpy(), self.x.numpy())
         for i, (z, x) in enumerate(zip(ends.tolist(), images.tolist(), strict=True)):
             self.guides[2 * i].set_data((z, z), (-3.2, x))
             self.guides[2 * i + 1].set_data((-3.2, z), (x, x))
-        self.p_x.set_data(p_whole, self.x)
+        self.p_x.set_data(p_whole.numpy(), self.x.numpy())
         _fill(self.x_area, p_part, x_part, sideways=True)
         self.p_x.set_color(colour)
         self.x_area.set_color(PALE[colour])

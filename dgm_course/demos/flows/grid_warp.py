@@ -118,7 +118,7 @@ class GridWarp(Demo):
         cells = quadrilaterals(points)
         self.cells.set_verts(cells.numpy())  # type: ignore[arg-type]
         self.cells.set_facecolor(COLOURS(SCALE((so_far if colour == "all layers" else last).numpy())))
-        self.draws.set_data(*draws[:500].T)
+        self.draws.set_data(*draws[:500].T.numpy())
         base = -log_normal(walk[0].points[-DRAWS:]).mean().item()
         entropy = [base + each.so_far[-DRAWS:].mean().item() for each in walk]
         for place, bar in enumerate(self.bars):

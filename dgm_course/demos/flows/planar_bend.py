@@ -161,13 +161,13 @@ class PlanarBend(Demo):
         self.folds.set_verts(cells[folded].numpy())  # type: ignore[arg-type]
         along = layer.w / layer.w.norm()
         foot, side = -layer.b * along / steepness, 6 * torch.stack([-along[1], along[0]])
-        self.border.set_data(*torch.stack([foot - side, foot + side]).T)
+        self.border.set_data(*torch.stack([foot - side, foot + side]).T.numpy())
         for arrow, tip in zip(self.arrows, (layer.w, moved), strict=True):
-            arrow.set_data(*torch.stack([torch.zeros_like(tip), tip]).T)
+            arrow.set_data(*torch.stack([torch.zeros_like(tip), tip]).T.numpy())
         thin = slice(None, None, 10)
         rising = torch.cat([line.x.diff() > 0, torch.ones(1, dtype=torch.bool)])
-        self.rising.set_data(line.z[thin], line.x.where(rising, math.nan)[thin])
-        self.falling.set_data(line.z[thin], line.x.where(~rising, math.nan)[thin])
+        self.rising.set_data(line.z[thin].numpy(), line.x.where(rising, math.nan)[thin].numpy())
+        self.falling.set_data(line.z[thin].numpy(), line.x.where(~rising, math.nan)[thin].numpy())
         right = abs(line.mass - 1) < 1e-3
         self.number.set(text=f"mass {line.mass:.3f}", color="black" if right else RED)
         product = float(moved @ layer.w)
