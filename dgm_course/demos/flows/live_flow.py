@@ -8,13 +8,13 @@ data to z = 0, the NLL falls to log 2π at once, and the mass says what that is 
 """
 
 import torch
-from matplotlib.collections import PolyCollection
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from torch import Generator
 
 from dgm_course.demos.controls import choice, notched_slider, seed_box, slider, switch
 from dgm_course.demos.demo import Demo
-from dgm_course.demos.flows.lattice import corners, quadrilaterals
+from dgm_course.demos.flows.lattice import corners
 from dgm_course.demos.flows.run import (
     DATA,
     KINDS,
@@ -30,7 +30,7 @@ from dgm_course.demos.flows.run import (
 from dgm_course.models.flows.base import Flow
 from dgm_course.plots.style import BLUE, CYAN, GREY, ORANGE, RED
 
-TICKS, DRAWS, LATTICE = 60, 400, 16
+TICKS, DRAWS, LATTICE = 150, 400, 16
 RATES = (0.001, 0.003, 0.01, 0.03, 0.1)
 
 
@@ -68,7 +68,7 @@ class LiveFlow(Demo):
     ) -> None:
         self.log_prob = log_prob
         controls = {
-            "time": slider("ticks of 5 steps", time, 0, TICKS),
+            "time": slider("ticks of 2 steps", time, 0, TICKS),
             "lr": notched_slider("learning rate", lr, RATES),
             "data": choice("data", data, tuple(DATA)),
             "kind": choice("flow", kind, tuple(KINDS)),
@@ -80,7 +80,7 @@ class LiveFlow(Demo):
     def build(self, figure: Figure) -> None:
         plane, curve = figure.subplots(1, 2)
         plane.set(xlim=(-5, 5), ylim=(-4, 4), aspect="equal", xticks=range(-4, 5, 2), yticks=range(-4, 5, 2))
-        self.grid = PolyCollection([], fc="none", ec=CYAN, lw=1.2)
+        self.grid = LineCollection([], color=CYAN, lw=1.2)
         plane.add_collection(self.moves(self.grid, answer=True))
         dots = {"marker": "o", "ls": ""}
         self.data = self.moves(plane.plot([], [], ms=6, color=GREY, label="data", **dots)[0])
@@ -100,10 +100,14 @@ class LiveFlow(Demo):
         run = runs(data, kind, lr, seed, forgotten if bug else self.log_prob)
         flow, least = run.at(time), entropy(data)
         nll, mass = run.nll[time], run.mass[time]
-        with torch.no_grad():
-            self.grid.set_verts(quadrilaterals(flow(corners(LATTICE, 2.0).float())[0]).numpy())  # type: ignore[arg-type]
-        self.draws.set_data(*flow.sample(DRAWS, generator=Generator().manual_seed(seed)).T)
-        self.data.set_data(*examples(data)[0][:DRAWS].T)
+        noise = torch.randn(DRAWS, 2, generator=Generator().manual_seed(seed))
+        warped, draws = flow(torch.cat([corners(LATTICE, 2.0).float(), noise]))[0].split(
+            ((LATTICE + 1) ** 2, DRAWS)
+        )
+        lines = warped.view(LATTICE + 1, LATTICE + 1, 2)
+        self.grid.set_segments(torch.cat([lines, lines.transpose(0, 1)]).numpy())  # type: ignore[arg-type]
+        self.draws.set_data(*draws.T.numpy())
+        self.data.set_data(*examples(data)[0][:DRAWS].T.numpy())
         self.floor.set_ydata([least, least])
         self.curve.set_data([STEPS * tick for tick in range(time + 1)], run.nll[: time + 1])
         honest = abs(mass - 1) < 0.15

@@ -21,7 +21,7 @@ from dgm_course.plots.style import BLUE, RED
 
 Formula = Literal["wrong sign", "no log_det"]
 FORMULAS: dict[Formula, LogProb] = {"wrong sign": wrong_sign, "no log_det": forgotten}
-TICKS = 40
+TICKS = 100
 RATES = (0.0003, 0.001, 0.003, 0.01)
 
 
@@ -45,7 +45,7 @@ class SignError(Demo):
     def __init__(
         self,
         *,
-        time: int = 8,
+        time: int = 20,
         lr: float = 0.001,
         data: Data = "moons",
         formula: Formula = "wrong sign",
@@ -55,7 +55,7 @@ class SignError(Demo):
     ) -> None:
         self.log_prob = log_prob
         controls = {
-            "time": slider("ticks of 5 steps", time, 0, TICKS),
+            "time": slider("ticks of 2 steps", time, 0, TICKS),
             "lr": notched_slider("learning rate", lr, RATES),
             "data": choice("data", data, tuple(DATA)),
             "formula": choice("bug", formula, tuple(FORMULAS)),
