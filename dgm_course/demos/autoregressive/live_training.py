@@ -33,7 +33,6 @@ from dgm_course.demos.shapes import squares
 from dgm_course.models.autoregressive.histogram import Histogram
 from dgm_course.models.autoregressive.made import MADE
 from dgm_course.plots.style import BLUE, GREY, ORANGE
-from dgm_course.training import Descent
 
 Loss = Callable[[MADE, Int[Tensor, "batch 64"]], Tensor]
 PIXELS, HIDDEN, BATCH, STEPS, TICKS, DRAWS = 64, 100, 100, 3, 80, 12
@@ -112,8 +111,8 @@ class Run:
             self.model = MADE(PIXELS, (HIDDEN,))
         if bug:
             use_masks(self.model, not_strict(torch.arange(PIXELS), [torch.arange(HIDDEN) % (PIXELS - 1)]))
-        self.rule = Descent(self.model, lr)
-        self.rule.loss = functools.partial(loss, self.model)
+        self.loss = functools.partial(loss, self.model)
+        self.optimizer = torch.optim.Adam(self.model.parameters(), lr, fused=True)
         self.size, self.noise = size, Generator().manual_seed(seed)
         self.train_nll: list[float] = []
         self.validation_nll: list[float] = []
@@ -124,7 +123,10 @@ class Run:
         """The model after `tick` ticks of three steps of Adam."""
         while len(self.models) <= tick:
             for _ in range(STEPS):
-                self.rule(images()[0][torch.randint(self.size, (BATCH,), generator=self.noise)])
+                self.optimizer.zero_grad()
+                x = images()[0][torch.randint(self.size, (BATCH,), generator=self.noise)]
+                self.loss(x).backward()
+                self.optimizer.step()
             self._remember()
         return self.models[tick]
 
