@@ -31,7 +31,7 @@ def logistic(z):
 
 
 def draw_maps(rng):
-    """Two cubics that rise and two that fall, each with a base density: (slope, bend, name, log-density and slope)."""
+    """Cubics that rise and fall, with two base densities: (slope, bend, name, log-density and slope)."""
     for sign in (1, -1):
         for name, base in (("normal_log_prob", normal), ("logistic_log_prob", logistic)):
             slope, bend = (sign * (0.3 + torch.rand(2, generator=rng, dtype=torch.float64))).tolist()
@@ -62,6 +62,14 @@ def definition(x, weights):
     return (log_weights.exp() * torch.sigmoid(z)).sum(1), log_slopes.logsumexp(1)
 
 
+def draw_softplus(student, rng):
+    """Another map, the softplus: itself, and of points z, log dz/dx and the derivatives of both."""
+    beta = float(0.5 + 1.5 * torch.rand((), generator=rng, dtype=torch.float64))
+    x = draw_points(rng)
+    slope = torch.sigmoid(beta * x)
+    return student.nn.Softplus(beta), x, F.softplus(x, beta), slope.log(), slope, beta * (1 - slope)
+
+
 @pytest.mark.points(1)
 def test_density_behind_a_monotone_map(student, rng):
     """log p(x) behind rising and falling maps, for two base densities, each number by itself"""
@@ -83,6 +91,14 @@ def test_density_behind_a_monotone_map(student, rng):
             "the base density is taken at x, or is always the normal one",
             read=READ,
         )
+    softplus, x, z, log_slope, _, _ = draw_softplus(student, rng)
+    assert_close(
+        student.log_prob_through(x, softplus, student.logistic_log_prob),
+        logistic(z)[0] + log_slope,
+        what="log p(x) behind a softplus",
+        cause="the derivative is that of a cubic: `inverse` is any monotone function",
+        read=READ,
+    )
 
 
 @pytest.mark.points(1)
@@ -101,6 +117,15 @@ def test_density_can_be_differentiated(student, rng):
             cause="no create_graph=True, or a detach: the determinant counts in the value but not in the gradient",
             read=READ,
         )
+    softplus, x, z, _, slope, bend = draw_softplus(student, rng)
+    (got,) = gradient(student.log_prob_through, x, softplus, student.logistic_log_prob, wrt=(0,))
+    assert_close(
+        got,
+        logistic(z)[1] * slope + bend,
+        what="d log p(x) / dx behind a softplus",
+        cause="the derivative is that of a cubic: `inverse` is any monotone function",
+        read=READ,
+    )
 
 
 @pytest.mark.points(1)

@@ -65,6 +65,29 @@ def draw_conv(student, num_channels, rng):
     return layer, mixing(layer, num_channels)
 
 
+def assert_trained(student, num_channels, rng):
+    """Every number of W is trained, and its volume: neither a fixed matrix with a factor nor a rotation."""
+    layer, unit = student.InvertibleConv1x1(num_channels), torch.eye(num_channels, dtype=torch.float64)
+    weights = [
+        matrix(randomize(layer, rng, 0.4), unit[:, :, None, None]) for _ in range(2 * num_channels**2 + 1)
+    ]
+    changes = torch.stack([weight.flatten() for weight in weights]).diff(dim=0)
+    assert_bound(
+        torch.linalg.svdvals(changes).min(),
+        1e-6,
+        what=f"the smallest singular value of {len(changes)} changes of W, {num_channels**2} numbers each,",
+        cause="a part of W stays as it was: L, U and s are all trained",
+        read=READ,
+    )
+    assert_bound(
+        max(float(torch.linalg.slogdet(weight)[1].abs()) for weight in weights),
+        1e-3,
+        what=f"the largest |log |det W|| of {len(weights)} draws of its weights",
+        cause="W is always orthogonal: s is trained as well",
+        read=READ,
+    )
+
+
 def assert_reflects(layer, num_dims, num_reflections):
     """The matrix of the layer, seen to be orthogonal and to turn space over an odd or even number of times."""
     unit = torch.eye(num_dims, dtype=torch.float64)
@@ -151,6 +174,7 @@ def test_reflections_are_undone(student, rng):
 @pytest.mark.points(1)
 def test_conv_multiplies_every_pixel(student, rng):
     """The same C × C matrix is applied to the channels of every pixel, whatever the size of the image"""
+    assert_trained(student, 3, rng)
     for num_channels, height, width in ((1, 2, 3), (3, 4, 2), (6, 1, 5)):
         layer, weight = draw_conv(student, num_channels, rng)
         z = normal(9, num_channels, height, width, rng=rng)
@@ -167,6 +191,7 @@ def test_conv_multiplies_every_pixel(student, rng):
 @pytest.mark.points(2)
 def test_conv_log_det_counts_the_pixels(student, rng):
     """log_det is H · W · log |det W| for every example, as the Jacobian says, in both directions"""
+    assert_trained(student, 2, rng)
     for num_channels, height, width in ((1, 1, 1), (5, 1, 1), (2, 3, 2), (3, 1, 4)):
         layer, weight = draw_conv(student, num_channels, rng)
         z = normal(3, num_channels, height, width, rng=rng)
@@ -182,6 +207,7 @@ def test_conv_log_det_counts_the_pixels(student, rng):
 @pytest.mark.points(1)
 def test_conv_is_undone(student, rng):
     """`inverse` undoes the convolution after 100 noisy steps of all its weights"""
+    assert_trained(student, 2, rng)
     for num_channels, height, width in ((6, 3, 2), (9, 1, 3)):
         layer = student.InvertibleConv1x1(num_channels).double()
         weights = dict(layer.named_parameters())
@@ -205,6 +231,7 @@ def test_conv_is_undone(student, rng):
 def test_conv_is_invertible_for_any_weights(student, rng):
     """All parameters 0, all 1, all −0.5: W is still invertible and log_det still true"""
     draw_conv(student, 8, rng)
+    assert_trained(student, 2, rng)
     for number in (0.0, 1.0, -0.5):
         layer = student.InvertibleConv1x1(8).double()
         weights = {name: torch.full_like(value, number) for name, value in layer.named_parameters()}
@@ -226,6 +253,7 @@ def test_conv_is_invertible_for_any_weights(student, rng):
 @pytest.mark.points(1)
 def test_conv_starts_orthogonal(student, rng):
     """W starts as an orthogonal matrix that mixes the channels, another one for each layer"""
+    assert_trained(student, 2, rng)
     draw_conv(student, 5, rng)
     unit = torch.eye(5, dtype=torch.float64)
     weights = [matrix(student.InvertibleConv1x1(5).double(), unit[:, :, None, None]) for _ in range(2)]

@@ -77,6 +77,13 @@ def test_log_det_is_that_of_the_jacobian(student, rng):
             "h′ is forgotten or taken elsewhere, u stands for û, or only the diagonal of the Jacobian is used"
         )
         assert_log_det_matches_jacobian(layer, z, cause=cause, read=READ)
+        assert_close(
+            int(torch.linalg.matrix_rank(moved(layer, z), atol=1e-9)),
+            1,
+            what="the number of directions in which points move",
+            cause="x − z is a multiple of û, for every z",
+            read=READ,
+        )
         before = layer(z)[1].clone()
         load(layer, draw_weights(num_dims, rng, along))
         assert_moved(layer(z)[1], before, "log_det when the parameters change", "they are not used", READ)

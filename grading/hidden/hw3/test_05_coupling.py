@@ -38,11 +38,18 @@ def draw_mask(num_dims, rng):
 
 
 def draw_layer(student, rng, mask):
-    """A layer with the student's own conditioner, whose weights and inputs are seen to matter."""
-    layer = student.AffineCoupling(len(mask), 12, mask)
-    return draw_responsive(
-        layer, rng, 1 + draw(6, len(mask), rng=rng), scale=0.4, output=lambda result: result[1], read=READ
+    """A layer with the student's own conditioner, whose weights and inputs are seen to matter: those that pass."""
+    layer, z = student.AffineCoupling(len(mask), 12, mask), 1 + draw(6, len(mask), rng=rng)
+    draw_responsive(layer, rng, z, scale=0.4, output=lambda result: result[1], read=READ)
+    others = torch.where(mask, draw(6, len(mask), rng=rng), z)
+    assert_moved(
+        layer(others)[0][:, ~mask],
+        layer(z)[0][:, ~mask],
+        "what is transformed when what passes changes",
+        "each dimension is transformed by itself, or the mask is the wrong way round",
+        READ,
     )
+    return layer
 
 
 def draw_maps(student, num_dims, num_maps, rng):

@@ -8,6 +8,7 @@ from dgm_course.testing import (
     assert_each_alone,
     assert_invertible,
     assert_log_det_matches_jacobian,
+    assert_moved,
     assert_shape,
     draw_responsive,
     randomize,
@@ -40,7 +41,10 @@ def draw_parameters(student, rng, x):
     """A layer in evaluation mode whose parameters are seen to matter."""
     layer = new(student, x.shape[1])
     layer.eval()
-    return draw_responsive(layer, rng, x, output=lambda result: result[0], read=READ)
+    draw_responsive(layer, rng, x, output=lambda result: result[0], read=READ)
+    log_det = layer(x)[1]
+    assert_moved(log_det, torch.zeros(len(x)), "log_det", "nothing is scaled, or log_det is 0", READ)
+    return layer
 
 
 @pytest.mark.points(2)

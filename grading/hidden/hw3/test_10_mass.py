@@ -77,10 +77,11 @@ def test_known_masses(student, rng):
 def test_how_the_density_is_asked(student, rng):
     """num_nodes² points in all, at most 10,000 at once, without gradients"""
     for num_nodes in (int(torch.randint(130, 180, (), generator=rng)), 20):
-        remote, _ = draw_peaks(student, rng, 0.6, 0.8, 1.0)
+        total = float(1.5 + draw((), rng=rng))
+        remote, _ = draw_peaks(student, rng, 0.6, 0.8, total)
         got = student.mass(remote.log_prob, -6.0, 6.0, num_nodes)
         calls = [tuple(call) for call in remote.asked()]
-        assert_close(got, 1.0, tolerance=0.01, what="the mass of peaks of the total weight 1", read=READ)
+        assert_close(got, total, tolerance=0.01, what=f"the mass of peaks of the weight {total:g}", read=READ)
         assert_close(
             sum(points for points, _ in calls),
             num_nodes**2,
@@ -107,26 +108,29 @@ def test_how_the_density_is_asked(student, rng):
 
 @pytest.mark.points(1)
 def test_the_window_of_honesty(student, rng):
-    """A mass of 1 ± 0.003 is honest, one of 1 ± 0.008 is not"""
+    """A mass of 1 ± 0.003 on the square is honest, one of 1 ± 0.008 is not, whatever lies beside it"""
     for total in (1.003, 0.992, 0.997, 1.008):
-        remote, _ = draw_peaks(student, rng, 0.5, 0.9, total)
-        assert_verdict(
-            student.honest(remote.log_prob, -7.0, 7.0),
-            abs(total - 1) < 0.005,
-            f"peaks of the total weight {total}",
-            "the window is [0.995, 1.005], both ends",
-        )
+        for low, high in ((-7.0, 7.0), (-0.5, 3.5)):
+            _, (means, stds, weights) = draw_peaks(student, rng, 0.5, 0.9, 1.0)
+            weights = total * weights / known_mass((means, stds, weights), low, high)
+            assert_verdict(
+                student.honest(student.Peaks(means, stds, weights).log_prob, low, high),
+                abs(total - 1) < 0.005,
+                f"peaks of the mass {total} on the square [{low}, {high}]²",
+                "the window is [0.995, 1.005], both ends, and only the square counts",
+            )
 
 
 @pytest.mark.points(1)
 def test_narrow_peaks_need_more_nodes(student, rng):
-    """Peaks narrower than the first grids: honest with weight 1, dishonest with 1.02, and so when nothing is seen"""
+    """Peaks narrower than the first grids: honest with mass 1, dishonest with 1.02, and so when nothing is seen"""
     for total in (1.0, 1.02, 0.98):
-        remote, _ = draw_peaks(student, rng, 0.045, 0.06, total, number=1)
+        _, (means, stds, weights) = draw_peaks(student, rng, 0.045, 0.06, 2 * total, number=1)
+        means[0, int(torch.randint(2, (), generator=rng))] = -5.0  # half of it lies outside
         assert_verdict(
-            student.honest(remote.log_prob, -5.0, 5.0),
+            student.honest(student.Peaks(means, stds, weights).log_prob, -5.0, 5.0),
             total == 1.0,
-            f"a narrow peak of the weight {total}",
+            f"a narrow peak, of which the mass {total} lies on the square",
             "the number of nodes is doubled until two masses agree to 0.001, up to 512 nodes a side",
         )
     hidden, _ = draw_peaks(student, rng, 0.001, 0.002, 1.0, number=1)
@@ -151,6 +155,28 @@ def test_random_flows(student, rng):
         )
         assert_verdict(
             student.honest(flow.log_prob, -reach, reach), True, "a random flow", "does task 5 pass?"
+        )
+        assert_bound(
+            student.mass(flow.log_prob, 0.0, reach, 128),
+            0.02,
+            0.9,
+            what="the mass of this flow where both coordinates are positive",
+            cause="the mass of a flow is 1 on a square that holds it, and less on one that cuts it",
+            read=READ,
+        )
+        assert_verdict(
+            student.honest(flow.log_prob, 0.0, reach),
+            False,
+            "the same flow on a square that cuts it",
+            "the verdict must rest on the mass alone",
+        )
+        turn = torch.linalg.qr(torch.randn(2, 2, generator=rng, dtype=torch.float64)).Q
+        rotation = student.Flow([student.LinearMap(turn, draw(2, rng=rng))], 2)
+        assert_verdict(
+            student.honest(student.SignBug(rotation).log_prob, -8.0, 8.0),
+            True,
+            "a rotation with the wrong sign of log_det, which is 0",
+            "the verdict must rest on the mass alone",
         )
         assert_verdict(
             student.honest(student.SignBug(flow).log_prob, -reach, reach),
@@ -180,3 +206,10 @@ def test_a_trained_flow(student, rng):
             else f"one with the wrong sign and {nats[1]:.2f} nats, after one of {nats[0]:.2f} nats",
             "does task 5 pass?" if right else "the better likelihood says nothing: its mass is not 1",
         )
+        if right:
+            assert_verdict(
+                student.honest(model.log_prob, 0.0, 8.0),
+                False,
+                "a trained flow on a quarter of the plane",
+                "the verdict must rest on the mass alone",
+            )

@@ -9,7 +9,14 @@ import math
 import pytest
 import torch
 
-from dgm_course.testing import assert_bound, assert_close, assert_each_alone, assert_normalized, assert_shape
+from dgm_course.testing import (
+    assert_bound,
+    assert_close,
+    assert_each_alone,
+    assert_normalized,
+    assert_samples_follow,
+    assert_shape,
+)
 
 READ = "task 12 of the notebook, and lecture 5, section 'Reverse KL'"
 
@@ -37,6 +44,36 @@ def log_gamma(x, width, height, bend, offset):
 
 def log_z(width, height, _, offset):
     return offset + math.log(2 * math.pi * width * height)
+
+
+def assert_samples_have_density(flow, points, masses, rng):
+    """Samples fall into sixteen parts of the plane as the density says, whose masses at the points are given."""
+    edges = torch.tensor([-1.0, 0.0, 1.0], dtype=torch.float64) + 0.3 * (uniform(rng, 0, 1) - 0.5)
+
+    def part(x):
+        return torch.bucketize(x.contiguous(), edges)
+
+    probabilities = torch.zeros(4, 4, dtype=torch.float64)
+    probabilities.index_put_(tuple(part(points).T), masses, accumulate=True)
+    probabilities = probabilities.clamp(min=2e-3)  # a part may hold what lies beyond all the points
+    z = torch.randn(4000, 2, generator=rng, dtype=torch.float64)
+    x, log_det = flow(z)
+    assert_shape(x, (4000, 2), what="x", read=READ)
+    assert_samples_follow(
+        part(x.double()),
+        probabilities / probabilities.sum(),
+        what="samples, in sixteen parts of the plane,",
+        cause="log_prob is not that of the flow",
+        read=READ,
+    )
+    assert_close(
+        flow.log_prob(x),
+        -z.square().sum(1) / 2 - math.log(2 * math.pi) - log_det,
+        tolerance=1e-6,
+        what="log_prob of samples, beside that of their noise and log_det",
+        cause="log_prob is not that of the flow",
+        read=READ,
+    )
 
 
 @pytest.mark.points(1)
@@ -131,6 +168,20 @@ def test_a_flow_that_can_be_the_density_becomes_it(student, rng):
     assert_bound(
         -history[-1], top - 0.1, top + 0.1, what="the bound of the last step", cause="a sign", read=READ
     )
+    fixed = student.LinearMap(matrix, shift)
+    history = fit(fixed, fresh(rng), 60, 0.0)
+    z = normal(rng, 60 * 64, 2)
+    x = z @ matrix.T + shift
+    value = -z.square().sum(1) / 2 - math.log(2 * math.pi) - torch.linalg.slogdet(matrix).logabsdet
+    value = value - log_gamma(x, width, height, 0.0, offset)
+    assert_close(
+        history.mean(),
+        value.mean(),
+        tolerance=8 * float(value.std()) * math.sqrt(2 / len(z)) / max(1.0, float(value.mean().abs())),
+        what="the mean history of 60 steps without learning, beside that of other noise (8 standard errors),",
+        cause="history is not the reverse KL at each step",
+        read=READ,
+    )
     seed = fresh(rng).initial_seed()
     one, again, other = (fit(flow, torch.Generator().manual_seed(seed + more), 3, 0.0) for more in (0, 0, 1))
     assert_close(
@@ -179,6 +230,7 @@ def test_couplings_fit_a_banana(student, rng):
         read=READ,
     )
     log_q = flow.log_prob(grid)
+    assert_samples_have_density(flow, grid, log_q.exp() * area, rng)
     gap = float((log_q.exp() * (log_q - log_gamma(grid, *banana) + log_z(*banana))).sum() * area)
     assert_bound(
         gap,
