@@ -173,7 +173,7 @@ def test_tails(student, rng):
 def test_inverse(student, rng):
     """The inverse finds x to 1e-9 and has the negative log-slope, also where the spline is straight"""
     for shape, num_bins, bound in (*settings(rng), ((40,), 4, 2.0)):
-        numbers = draw_numbers(rng, *shape, num_bins=num_bins)
+        numbers = draw_numbers(rng, *shape, num_bins=num_bins, scale=0.75)
         if num_bins == 4:  # all shares are the same and all slopes are 1
             numbers = [torch.full_like(part, math.log(math.exp(1 - EPS) - 1)) for part in numbers]
         x = uniform(rng, -1.3 * bound, 1.3 * bound, *shape)
@@ -204,7 +204,8 @@ def test_coupling_follows_its_conditioner(student, rng):
         mask = torch.rand(num_dims, generator=rng) < 0.5
         mask[:2] = torch.tensor([True, False])
         width, bound = 3 * num_bins - 1, float(uniform(rng, 1.5, 3))
-        weight, bias = (normal(rng, num_dims * width, *end, scale=0.7) for end in ((num_dims,), ()))
+        # the way back through steeper splines loses half of the digits
+        weight, bias = (normal(rng, num_dims * width, *end, scale=0.3) for end in ((num_dims,), ()))
         conditioner = student.LinearConditioner(weight, bias)
         layer = student.SplineCoupling(num_dims, 5, mask, num_bins, bound, conditioner)
         layer.double()
@@ -228,6 +229,7 @@ def test_coupling_follows_its_conditioner(student, rng):
             assert_close(
                 answers[:, :-1],
                 right,
+                tolerance=1e-8,
                 what=f"the values of {name}, mask {mask.tolist()}",
                 cause="the mask is inverted, or widths, heights and slopes are cut in another order",
                 read=READ,
