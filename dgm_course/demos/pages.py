@@ -17,6 +17,7 @@ from dgm_course.demos import DEMOS, Demo
 
 View = Literal["lab", "voila"]
 PATHS: dict[View, str] = {"lab": "/lab/tree/{}.ipynb", "voila": "/voila/render/{}.ipynb"}
+PATIENCE = 10.0  # seconds that a server has to end
 
 
 def source(demo: type[Demo]) -> str:
@@ -85,5 +86,9 @@ def serving(
             yield lambda view, name: f"{address[0]}{PATHS[view].format(name)}?reset&token={token}"
         finally:
             server.terminate()
+            try:
+                server.wait(timeout=PATIENCE)
+            except subprocess.TimeoutExpired:  # it may wait for a page that is still being made, without end
+                server.kill()
             if drain.is_alive():
                 drain.join()

@@ -2,7 +2,7 @@
 # # Lecture 5 · Normalizing flows
 #
 # One idea: **bend a simple density into the one you need.** Draw $z$ from a Gaussian, push it through an invertible map,
-# and keep the books of what the map stretches.
+# and keep account of how much the map stretches.
 #
 # $$x = f(z), \qquad \log p(x) = \log p_Z\big(f^{-1}(x)\big) + \log \left| \det \frac{\partial f^{-1}}{\partial x} \right|$$
 #
@@ -17,7 +17,7 @@
 # %% [markdown] slide="subslide"
 # **The road**
 #
-# | fails at | so we need | |
+# | stuck at | so we need | |
 # | --- | --- | --- |
 # | counting, where data are real numbers | a map whose stretching is known | change of variables |
 # | more than one dimension | volumes | determinants, linear maps |
@@ -33,6 +33,7 @@
 
 # %% slide="skip"
 import math
+from functools import partial
 
 import torch
 from IPython.display import display
@@ -50,6 +51,7 @@ from dgm_course.demos import (
     PlanarBend,
     SignError,
 )
+from dgm_course.demos.flows.maf_iaf import passes
 from dgm_course.metrics import bits_per_dim
 from dgm_course.models.autoregressive.histogram import Histogram
 from dgm_course.models.flows.base import Chain, Flow, log_normal
@@ -62,7 +64,7 @@ from dgm_course.models.flows.mixture_cdf import MixtureCDF
 from dgm_course.models.flows.multiscale import MultiscaleRealNVP
 from dgm_course.models.flows.planar import PlanarFlow
 from dgm_course.models.flows.spline import SplineFlow, rational_quadratic
-from dgm_course.testing import dependencies, randomize
+from dgm_course.testing import randomize
 from dgm_course.training import fit
 
 set_matplotlib_formats("retina")  # readable from the last row

@@ -20,7 +20,7 @@ planar = {}
 for depth in (2, 8):
     torch.manual_seed(0)
     planar[depth] = PlanarFlow(2, num_layers=depth)
-    fit(planar[depth], points, steps=600, batch_size=200, lr=1e-2, progress=False)
+    fit(planar[depth], points, steps=800, batch_size=200, lr=1e-2, progress=False)
     with torch.no_grad():
         print(f"{depth} planar layers: {planar[depth].loss(held_out):.3f} nats (the moons' entropy is 1.830)")
 display(plots.density(planar[8].log_prob, samples=held_out[:300]))
@@ -32,7 +32,7 @@ display(plots.density(planar[8].log_prob, samples=held_out[:300]))
 PlanarBend()
 
 # %% [markdown] slide="subslide"
-# **What breaks if** $u^\top w < -1$? The map folds: two $z$ arrive at one $x$, and what we call a density is none. So $u$ is
+# **What breaks if** $u^\top w < -1$? The map folds: three $z$ arrive at one $x$, and what we call a density is none. So $u$ is
 # replaced by $\hat u = u + \big(m(w^\top u) - w^\top u\big) \frac{w}{\|w\|^2}$ with $m(a) = -1 + \log(1 + e^a)$: then $\hat u^\top w > -1$ for any weights.
 
 # %% [markdown] slide="fragment"

@@ -12,14 +12,15 @@
 # Whoever has $x$ has $x_a = z_a$, so knows $s$ and $t$, and undoes the rest. **The networks are never inverted.**
 
 # %% [markdown] slide="subslide"
-# **Predict.** Random networks, four couplings by turns. What does a square grid look like after one, two, three, four?
+# **Predict.** Random networks, four couplings, the halves taking turns. What does a square grid look like after one, two, three, four?
 
 # %% hide=true
 untrained = randomize(RealNVP(2, num_layers=4, hidden=(32,)), noise(3), scale=0.25).float()
 plots.warped_grids({f"after {k}": Chain(list(untrained.layers)[:k]) for k in range(1, 5)}, extent=2.0)
 
 # %% [markdown] slide="subslide"
-# Step by step there and back again. **Predict** what a network that is asked about the wrong half would say.
+# Step by step there and back again. **Predict** what goes wrong on the way back if the network is
+# given the half that was changed.
 
 # %%
 CouplingSteps()
@@ -52,8 +53,8 @@ display(
 GridWarp()
 
 # %% [markdown] slide="subslide"
-# **What breaks if** the inverse forgets the minus sign of its log-determinant? Training then *rewards* a map that piles up
-# volume, the loss goes below the entropy of the data, and nothing crashes. See *Mass*.
+# **What breaks if** the inverse forgets the minus sign of its log-determinant? Training then *rewards* a map that crushes
+# all data into $z = 0$, the loss goes below the entropy of the data, and nothing crashes. See *Mass*.
 
 # %% [markdown] slide="fragment"
 # **Couplings fail** gently. Which half is which is fixed by hand; what a layer leaves alone the next has to make good;

@@ -2,7 +2,7 @@
 # ## ActNorm
 #
 # Glow ([arXiv:1807.03039](https://arxiv.org/abs/1807.03039)) puts two small layers before every coupling: the learned 1×1
-# convolution of above, which mixes all channels, so that every half is another half; and **ActNorm**, a scale and a shift for
+# convolution from above, which mixes all channels, so that each coupling sees a different half; and **ActNorm**, a scale and a shift for
 # each channel,
 #
 # $$z_c = (x_c - \mu_c)\, e^{-s_c}, \qquad \log|\det| = - H \cdot W \cdot \sum_c s_c ,$$

@@ -8,24 +8,18 @@
 #
 # MAF ([Papamakarios et al. 2017, arXiv:1705.07057](https://arxiv.org/abs/1705.07057)) is lecture 2 in other words: Gaussian
 # conditionals, all made by one MADE. IAF ([Kingma et al. 2016, arXiv:1606.04934](https://arxiv.org/abs/1606.04934)) is the same
-# layer **read backwards**.
+# layer **read backwards**: from noise to data, MAF's inverse is $x_i = (z_i - \mu_i(z_{<i}))\, e^{-\alpha_i(z_{<i})}$, and with
+# $-\alpha$ and $-\mu e^{-\alpha}$ under the names $\alpha$ and $\mu$ that is the formula on the right.
 
 # %% [markdown] slide="subslide"
 # **Predict.** Which of the two is fast to train on data? Which is fast to draw from?
 
 # %%
-passes = {}
-for name, kind in (("MAF", MAF), ("IAF", IAF)):
-    model = kind(16, num_layers=1, hidden=(64,))
-    layer = model.layers[0] if name == "MAF" else model.layers[0].layer
-    calls = []
-    layer.hidden[0].register_forward_hook(lambda *_, calls=calls: calls.append(1))
-    some = torch.randn(3, 16, generator=noise())
-    model.log_prob(some)
-    density = "one pass" if calls else "16 steps"
-    calls.clear()
-    model.sample(3, generator=noise())
-    print(f"{name}: log_prob(x) takes {density}, a draw {'one pass' if calls else '16 steps'}")
+some = torch.randn(3, 16, generator=noise())
+maf, iaf = (kind(16, num_layers=1, hidden=(64,)) for kind in (MAF, IAF))
+for name, model, layer in (("MAF", maf, maf.layers[0]), ("IAF", iaf, iaf.layers[0].layer)):
+    density, draw = (passes(layer, partial(way, some)) for way in (model.log_prob, model))
+    print(f"{name} in 16 dimensions, passes of the network: {density:2} for a density, {draw:2} for a draw")
 
 # %% [markdown] slide="subslide"
 # Both directions, entry by entry. **Predict** the number of passes for eight dimensions.

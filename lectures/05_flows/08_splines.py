@@ -12,7 +12,7 @@
 # for each dimension that moves. Outside the box nothing moves.
 
 # %% [markdown] slide="subslide"
-# **Predict** the density that a curve with two steep pieces makes of a Gaussian.
+# Read from noise to data: **predict** the density that a curve with two nearly flat pieces makes of a Gaussian.
 
 # %% hide=true
 raw = torch.tensor(
@@ -30,12 +30,14 @@ plots.pushed_forward(
 # %% hide=true
 board = data.checkerboard()
 squares = board.sample(4000, generator=noise(6))
-for name, model in (("affine", RealNVP(2, 4, (64, 64))), ("spline", SplineFlow(2, 4, (64, 64), num_bins=8))):
+for name, kind in (("affine", RealNVP), ("spline", SplineFlow)):
     torch.manual_seed(0)
+    model = kind(2, num_layers=4, hidden=(64, 64))
     fit(model, squares, steps=800, batch_size=250, lr=3e-3, progress=False)
     with torch.no_grad():
         test_nats = model.loss(board.sample(4000, generator=noise(7)))
-    display(plots.density(model.log_prob, title=f"{name}: {test_nats:.3f} nats"))
+    title = f"{name}: {test_nats:.3f} nats; the entropy is log 32 = {math.log(32):.3f}"
+    display(plots.density(model.log_prob, title=title))
 
 # %% [markdown] slide="fragment"
 # **What breaks if** the search for the right piece is off by one? Next to each knot the formula is used outside its piece: the

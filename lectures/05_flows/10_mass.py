@@ -5,10 +5,12 @@
 #
 # $$\int p(x)\, dx = 1 .$$
 #
-# A wrong determinant breaks this, and nothing else. In two dimensions we can simply add it up.
+# No loss curve, no round trip and no sample shows a wrong determinant; this integral does. In two dimensions we can simply
+# add it up.
 
 # %% [markdown] slide="subslide"
-# **Predict.** The same RealNVP, with one sign wrong: `inverse` adds $s$ where it should subtract. Its NLL? Its mass?
+# **Predict.** The same RealNVP with one sign wrong: the map is right, but its log-determinant has $+\sum s$ where $-\sum s$
+# belongs. Its NLL? Its mass?
 
 
 # %%
@@ -39,10 +41,10 @@ for name, model in (("right", realnvp), ("wrong", lying)):
 
 # %% [markdown] slide="fragment"
 # **The liar wins by far.** Its loss curve is a beauty and its round trip perfect. Below the entropy of the data: that is the
-# tell, if the entropy is known. The mass tells always.
+# tell, if the entropy is known. A mass other than 1 always convicts; a mass of 1 does not acquit.
 
 # %% [markdown] slide="subslide"
-# Watch it happen: press *Play*, then the other sign.
+# Watch it happen: press *Play*. Then choose the other bug, no determinant at all: **predict** how far its NLL can fall.
 
 # %%
 SignError()

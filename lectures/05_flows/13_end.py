@@ -1,7 +1,7 @@
 # %% [markdown] slide="slide"
 # ## What to take home
 #
-# | | density of data | one draw | moves | sees |
+# | | density of data | one draw | what a layer changes | what it reads |
 # | --- | --- | --- | --- | --- |
 # | planar | root search | one pass | all, along one direction | – |
 # | RealNVP, Glow | one pass | one pass | half | half |
