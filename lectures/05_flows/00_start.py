@@ -61,7 +61,7 @@ from dgm_course.models.flows.glow import Glow
 from dgm_course.models.flows.iaf import IAF
 from dgm_course.models.flows.maf import MAF, AutoregressiveAffine
 from dgm_course.models.flows.mixture_cdf import MixtureCDF
-from dgm_course.models.flows.multiscale import MultiscaleRealNVP
+from dgm_course.models.flows.multiscale import MultiscaleRealNVP, Squeeze
 from dgm_course.models.flows.planar import PlanarFlow
 from dgm_course.models.flows.spline import SplineFlow, rational_quadratic
 from dgm_course.testing import randomize

@@ -11,6 +11,18 @@
 # $$\log p(x) = \sum_i \log \mathcal N(z_i; 0, I) + \sum_i \log |\det \partial f_i| .$$
 
 # %% [markdown] slide="subslide"
+# A board of 4×4 pixels. **Predict** its four channels after a squeeze, and which of them are the white squares of the board.
+
+# %%
+pixels = torch.arange(16.0).view(1, 1, 4, 4)
+sites, _ = Squeeze().inverse(pixels)
+print(pixels[0, 0].int(), *sites[0].int(), sep="\n")
+
+# %% [markdown] slide="fragment"
+# The first and the last channel are one colour of the checkerboard, the two in the middle the other: a checkerboard is a
+# squeeze, a coupling of channels, and back.
+
+# %% [markdown] slide="subslide"
 # Digits, 8×8, seventeen levels of grey. **Predict:** which latents decide what digit it is: the first 32 that were factored
 # out, the next 16, or the last 16?
 
@@ -18,7 +30,7 @@
 digits = data.digits()
 torch.manual_seed(0)
 multiscale = UniformDequantization(MultiscaleRealNVP((1, 8, 8), num_scales=3, channels=24), num_levels=17)
-fit(multiscale, digits.train, epochs=12, batch_size=64, lr=2e-3, progress=False)
+_ = fit(multiscale, digits.train, epochs=12, batch_size=64, lr=2e-3, progress=False)
 
 # %% hide=true
 with torch.no_grad():
@@ -37,6 +49,10 @@ plots.show_images(
     columns=10,
     title="digits; fine drawn anew; only the coarsest kept; coarse drawn anew",
 )
+
+# %% [markdown] slide="fragment"
+# The late ones. With the first 32 drawn anew a digit stays roughly what it is; with the others drawn anew it becomes another.
+# The last 16 alone still hold much of its shape.
 
 # %% [markdown] slide="fragment"
 # **What breaks if** the prior of what was factored out is forgotten in the sum? Half of the dimensions cost nothing, the

@@ -29,6 +29,16 @@ from dgm_course.testing import (
     randomize,
 )
 
+
+class Given(AffineCoupling):
+    """A coupling with a context that is the same for all."""
+
+    def _scale_and_shift(self, kept, context):
+        return super()._scale_and_shift(
+            kept, torch.tensor([1.5, -0.7], dtype=kept.dtype).expand(len(kept), 2)
+        )
+
+
 LAYERS = {
     "mixture CDF": (lambda: MixtureCDF((3,), 4), (3,)),
     "planar, one dimension": (lambda: Planar(1), (1,)),
@@ -36,6 +46,8 @@ LAYERS = {
     "coupling": (lambda: AffineCoupling(mlp(3, (8,), 4)), (5,)),
     "coupling, flipped": (lambda: AffineCoupling(mlp(2, (8,), 6), flip=True), (5,)),
     "coupling of images": (lambda: AffineCoupling(convolutions(2, 4, 2)), (3, 2, 2)),
+    "coupling, given a context": (lambda: Given(mlp(3 + 2, (8,), 4)), (5,)),
+    "chain of nothing": (lambda: Chain([]), (3,)),
     "autoregressive": (lambda: AutoregressiveAffine((2, 0, 3, 1), (8, 9)), (4,)),
     "autoregressive, one dimension": (lambda: AutoregressiveAffine((0,), ()), (1,)),
     "autoregressive, reversed": (lambda: Reversed(AutoregressiveAffine((1, 2, 0), (8,))), (3,)),
@@ -171,7 +183,7 @@ class WithoutSlope(Planar):
 
 
 class DroppedPart(Multiscale):
-    """The coarse part is put first, but split as if it were last."""
+    """The latents come out in another order than they go in."""
 
     def inverse(self, x):
         z, log_det = super().inverse(x)

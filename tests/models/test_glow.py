@@ -130,9 +130,13 @@ def test_fine_latents_know_nothing_of_deeper_levels(rng):
     randomize(deep, rng, 0.3)
     moved = (model.encode(x).flatten(1) != before).all(dim=0)
     assert moved.tolist() == [False] * 8 + [True] * 8
+
+
+def test_a_1x1_convolution_mixes_all_channels_and_no_pixels(rng):
+    layer = randomize(Invertible1x1(3), rng)
     with torch.no_grad():
         assert_causal(
-            lambda x: Invertible1x1(3).double().inverse(x)[0].flatten(1),
+            lambda x: layer.inverse(x)[0].flatten(1),
             torch.randn(4, 3, 2, 1, generator=rng, dtype=torch.float64),
             torch.eye(2).bool().repeat(3, 3),
         )

@@ -41,7 +41,7 @@ class Layer(nn.Module, ABC):
         """z = f⁻¹(x), and log |det ∂z/∂x| in nats."""
 
     def initialize(self, x: Float[Tensor, " batch *event"]) -> Float[Tensor, " batch *event"]:
-        """Set what is to be taken from data, if anything is, and hand the latents on to the layer below."""
+        """Set what depends on data, if anything does, and return the latents, which are the data of the next layer."""
         return self.inverse(x)[0]
 
 
@@ -52,10 +52,14 @@ class Reversed(Layer):
         super().__init__()
         self.layer = layer
 
-    def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, z: Float[Tensor, " batch *event"]
+    ) -> tuple[Float[Tensor, " batch *event"], Float[Tensor, " batch"]]:
         return self.layer.inverse(z)
 
-    def inverse(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def inverse(
+        self, x: Float[Tensor, " batch *event"]
+    ) -> tuple[Float[Tensor, " batch *event"], Float[Tensor, " batch"]]:
         return self.layer(x)
 
 
@@ -66,22 +70,26 @@ class Chain(Layer):
         super().__init__()
         self.layers: Any = nn.ModuleList(layers)
 
-    def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        total: Any = 0.0
+    def forward(
+        self, z: Float[Tensor, " batch *event"]
+    ) -> tuple[Float[Tensor, " batch *event"], Float[Tensor, " batch"]]:
+        total = z.new_zeros(len(z))
         for layer in self.layers:
             z, log_det = layer(z)
             total = total + log_det
         return z, total
 
-    def inverse(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        total: Any = 0.0
+    def inverse(
+        self, x: Float[Tensor, " batch *event"]
+    ) -> tuple[Float[Tensor, " batch *event"], Float[Tensor, " batch"]]:
+        total = x.new_zeros(len(x))
         for layer in reversed(self.layers):
             x, log_det = layer.inverse(x)
             total = total + log_det
         return x, total
 
     @torch.no_grad()
-    def initialize(self, x: Tensor) -> Tensor:
+    def initialize(self, x: Float[Tensor, " batch *event"]) -> Float[Tensor, " batch *event"]:
         for layer in reversed(self.layers):
             x = layer.initialize(x)
         return x
@@ -112,7 +120,7 @@ class Flow(Chain, ExactLikelihood):
         self, num_samples: int, *, generator: Generator | None = None
     ) -> Float[Tensor, " num_samples *event"]:
         """Draw latents and push them forward."""
-        like = next(self.parameters())
+        like = next(self.parameters(), torch.zeros(()))
         shape = (num_samples, *self.event_shape)
         return self(torch.randn(shape, generator=generator, dtype=like.dtype, device=like.device))[0]
 

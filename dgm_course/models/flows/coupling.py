@@ -9,8 +9,8 @@ The Jacobian is triangular with 1 and exp(s) on its diagonal whatever s and t ar
 never inverted: x_a = z_a says again what s and t were. The halves change roles from layer to layer, or one of them
 would stay normal for ever. The network sees and makes only the half that is needed.
 
-s is kept within ±4 by a tanh, as in the paper: far from the data a network says anything, and exp(50) is not far from
-infinity.
+s is kept within ±4 by a tanh: far from the data a network says anything, and exp(50) is not far from infinity. (The
+paper's tanh has a learned factor in place of the 4.)
 """
 
 from collections.abc import Sequence
@@ -69,26 +69,30 @@ class AffineCoupling(Layer):
         self.network, self.flip = network, flip
 
     def forward(
-        self, z: Float[Tensor, "batch channels *space"], context: Tensor | None = None
+        self, z: Float[Tensor, "batch channels *space"], context: Float[Tensor, "batch ..."] | None = None
     ) -> tuple[Float[Tensor, "batch channels *space"], Float[Tensor, " batch"]]:
         kept, changed = halves(z, self.flip)
         s, t = self._scale_and_shift(kept, context)
         return joined(kept, changed * s.exp() + t, self.flip), s.flatten(1).sum(dim=1)
 
     def inverse(
-        self, x: Float[Tensor, "batch channels *space"], context: Tensor | None = None
+        self, x: Float[Tensor, "batch channels *space"], context: Float[Tensor, "batch ..."] | None = None
     ) -> tuple[Float[Tensor, "batch channels *space"], Float[Tensor, " batch"]]:
         kept, changed = halves(x, self.flip)
         s, t = self._scale_and_shift(kept, context)
         shrink = -s
         return joined(kept, (changed - t) * shrink.exp(), self.flip), shrink.flatten(1).sum(dim=1)
 
-    def _scale_and_shift(self, kept: Tensor, context: Tensor | None) -> tuple[Tensor, Tensor]:
+    def _scale_and_shift(
+        self, kept: Float[Tensor, "batch kept *space"], context: Float[Tensor, "batch ..."] | None
+    ) -> tuple[Float[Tensor, "batch changed *space"], Float[Tensor, "batch changed *space"]]:
         s, t = self.network(kept if context is None else torch.cat([kept, context], dim=1)).chunk(2, dim=1)
         return bounded(s), t
 
 
-def halves(x: Float[Tensor, "batch channels *space"], flip: bool) -> tuple[Tensor, Tensor]:
+def halves(
+    x: Float[Tensor, "batch channels *space"], flip: bool
+) -> tuple[Float[Tensor, "batch kept *space"], Float[Tensor, "batch changed *space"]]:
     """What stays and what changes, along dimension 1.
 
     Example:
@@ -100,7 +104,9 @@ def halves(x: Float[Tensor, "batch channels *space"], flip: bool) -> tuple[Tenso
     return (second, first) if flip else (first, second)
 
 
-def joined(kept: Tensor, changed: Tensor, flip: bool) -> Float[Tensor, "batch channels *space"]:
+def joined(
+    kept: Float[Tensor, "batch kept *space"], changed: Float[Tensor, "batch changed *space"], flip: bool
+) -> Float[Tensor, "batch channels *space"]:
     """The inverse of `halves`.
 
     Example:
@@ -108,6 +114,18 @@ def joined(kept: Tensor, changed: Tensor, flip: bool) -> Float[Tensor, "batch ch
         tensor([[1, 2, 3]])
     """
     return torch.cat((changed, kept) if flip else (kept, changed), dim=1)
+
+
+def roles(num_dims: int, num_layers: int) -> list[tuple[bool, int, int]]:
+    """For each layer of a chain: whether the halves are swapped, how many dimensions stay, how many change.
+
+    Example:
+        >>> roles(num_dims=5, num_layers=3)
+        [(False, 3, 2), (True, 2, 3), (False, 3, 2)]
+    """
+    few = num_dims // 2
+    many = num_dims - few
+    return [(True, few, many) if layer % 2 else (False, many, few) for layer in range(num_layers)]
 
 
 class RealNVP(Flow):
@@ -121,9 +139,10 @@ class RealNVP(Flow):
     """
 
     def __init__(self, num_dims: int, num_layers: int = 6, hidden: Sequence[int] = (64, 64)) -> None:
-        few = num_dims // 2
-        sizes = {False: (num_dims - few, few), True: (few, num_dims - few)}
-        flips = [layer % 2 == 1 for layer in range(num_layers)]
         super().__init__(
-            [AffineCoupling(mlp(sizes[f][0], hidden, 2 * sizes[f][1]), f) for f in flips], (num_dims,)
+            [
+                AffineCoupling(mlp(kept, hidden, 2 * changed), flip)
+                for flip, kept, changed in roles(num_dims, num_layers)
+            ],
+            (num_dims,),
         )

@@ -23,7 +23,7 @@ from torch import Generator, Tensor, nn
 
 from dgm_course.models.base import GenerativeModel
 from dgm_course.models.flows.base import Flow, Layer, log_normal
-from dgm_course.models.flows.coupling import AffineCoupling, bounded, mlp
+from dgm_course.models.flows.coupling import AffineCoupling, bounded, mlp, roles
 
 ALPHA = 0.05
 
@@ -78,7 +78,7 @@ class UniformDequantization(GenerativeModel):
         self, x: Int[Tensor, " batch *event"], generator: Generator | None = None
     ) -> tuple[Float[Tensor, " batch *event"], Float[Tensor, " batch"]]:
         """u ~ q(u | x) in [0, 1), and log q(u | x) in nats."""
-        like = next(self.flow.parameters())
+        like = next(self.flow.parameters(), torch.zeros(()))
         u = torch.rand(x.shape, generator=generator, dtype=like.dtype, device=x.device)
         return u, u.new_zeros(len(x))
 
@@ -140,12 +140,10 @@ class VariationalDequantization(UniformDequantization):
     ) -> None:
         super().__init__(flow, num_levels)
         D = math.prod(flow.event_shape)
-        few = D // 2
-        sizes = {False: (D - few, few), True: (few, D - few)}
-        flips = [layer % 2 == 1 for layer in range(num_layers)]
         self.place = mlp(D, hidden, 2 * D)
         self.couplings = nn.ModuleList(
-            AffineCoupling(mlp(sizes[f][0] + D, hidden, 2 * sizes[f][1]), f) for f in flips
+            AffineCoupling(mlp(kept + D, hidden, 2 * changed), flip)
+            for flip, kept, changed in roles(D, num_layers)
         )
 
     def noise(

@@ -4,15 +4,16 @@ The same layer as MAF's, read backwards: scale and shift are functions of the no
 
     x_i = (z_i − μ_i(z_<i)) exp(−α_i(z_<i)),     log |det ∂x/∂z| = −Σ_i α_i(z_<i)
 
-(the paper writes σ z + m with σ = exp(−α) and m = −μ σ). All z are known at once, so a draw is one pass, and so is the
-density of what was just drawn: enough for a variational posterior, where IAF comes from. The density of other data
-takes D steps, for z_i is needed before μ_{i+1} can be known. Which direction is cheap is all that the two differ in.
+(σ_i z_i + m_i in the paper and the lecture: other names for the same functions, σ = exp(−α) and m = −μ σ). All z are
+known at once, so a draw is one pass, and so is the density of what was just drawn: enough for a variational posterior,
+where IAF comes from. The density of other data takes D steps, for z_i is needed before μ_{i+1} can be known.
+Which direction is cheap is all that the two differ in.
 """
 
 from collections.abc import Sequence
 
 from dgm_course.models.flows.base import Flow, Reversed
-from dgm_course.models.flows.maf import AutoregressiveAffine
+from dgm_course.models.flows.maf import AutoregressiveAffine, alternating_orders
 
 
 class IAF(Flow):
@@ -27,5 +28,5 @@ class IAF(Flow):
     """
 
     def __init__(self, num_dims: int, num_layers: int = 5, hidden: Sequence[int] = (64, 64)) -> None:
-        orders = [range(num_dims)[:: 1 - 2 * (layer % 2)] for layer in range(num_layers)]
+        orders = alternating_orders(num_dims, num_layers)
         super().__init__([Reversed(AutoregressiveAffine(order, hidden)) for order in orders], (num_dims,))

@@ -62,10 +62,12 @@ class AutoregressiveAffine(Layer):
     def forward(
         self, z: Float[Tensor, "batch dims"]
     ) -> tuple[Float[Tensor, "batch dims"], Float[Tensor, " batch"]]:
-        """D steps: whole passes where gradients are asked for, which need what they saw to stay as it was."""
+        """D steps. With gradients each is a whole pass, for autograd forbids overwriting; without, by degrees."""
         return self._by_passes(z) if torch.is_grad_enabled() else self._by_degrees(z)
 
-    def _by_passes(self, z: Tensor) -> tuple[Tensor, Tensor]:
+    def _by_passes(
+        self, z: Float[Tensor, "batch dims"]
+    ) -> tuple[Float[Tensor, "batch dims"], Float[Tensor, " batch"]]:
         """The definition: after each pass one more dimension is right."""
         x = torch.zeros_like(z)
         for i in self.order:
@@ -114,6 +116,17 @@ def _linear(
     return F.linear(x, layer.mask * layer.weight, layer.bias)
 
 
+def alternating_orders(num_dims: int, num_layers: int) -> list[range]:
+    """0 … D − 1, and the other way round in every second layer.
+
+    Example:
+        >>> [list(order) for order in alternating_orders(num_dims=3, num_layers=2)]
+        [[0, 1, 2], [2, 1, 0]]
+    """
+    forwards = range(num_dims)
+    return [forwards[::-1] if layer % 2 else forwards for layer in range(num_layers)]
+
+
 class MAF(Flow):
     """A chain of autoregressive layers over D dimensions, in alternating order.
 
@@ -125,5 +138,5 @@ class MAF(Flow):
     """
 
     def __init__(self, num_dims: int, num_layers: int = 5, hidden: Sequence[int] = (64, 64)) -> None:
-        orders = [range(num_dims)[:: 1 - 2 * (layer % 2)] for layer in range(num_layers)]
+        orders = alternating_orders(num_dims, num_layers)
         super().__init__([AutoregressiveAffine(order, hidden) for order in orders], (num_dims,))

@@ -8,7 +8,7 @@ Any distribution function F maps its own data to uniform numbers: density is how
 it maps the line onto the line, increasing everywhere, and the mixture bends it as finely as it has components. With
 1 − F(x) = Σ_k π_k σ(−(x − μ_k) / s_k) every term is a log-sum-exp, so that tails keep all their digits. The way back
 has no formula. Since F lies between the smallest and the largest of its components, x lies between the smallest and
-the largest of μ_k + s_k z, and bisection finds it.
+the largest of μ_k + s_k z, and a bracketed Newton search finds it.
 """
 
 from collections.abc import Sequence

@@ -125,7 +125,9 @@ class Multiscale(Layer):
         h, log_det = self.levels[-1].inverse(h)
         return torch.cat([*parts, h.flatten(1)], dim=1).view_as(x), total + log_det
 
-    def initialize(self, x: Tensor) -> Tensor:
+    def initialize(
+        self, x: Float[Tensor, "batch channels height width"]
+    ) -> Float[Tensor, "batch channels height width"]:
         h = x
         for level in self.levels:
             h = level.initialize(h).chunk(2, dim=1)[0]

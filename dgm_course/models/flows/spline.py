@@ -21,12 +21,11 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from dgm_course.models.flows.base import Flow, Layer
-from dgm_course.models.flows.coupling import halves, joined, mlp
+from dgm_course.models.flows.coupling import halves, joined, mlp, roles
 
 LEAST = 1e-3  # of a width and a height, as a share of 2B, and of a slope
-UNIT_SLOPE = math.log(
-    math.expm1(1 - LEAST)
-)  # where softplus is 1 − LEAST: a network that says zero makes the identity
+# Where softplus is 1 − LEAST: a network that says zero makes the identity.
+UNIT_SLOPE = math.log(math.expm1(1 - LEAST))
 
 
 def knots(
@@ -107,7 +106,9 @@ class SplineCoupling(Layer):
     ) -> tuple[Float[Tensor, "batch dims"], Float[Tensor, " batch"]]:
         return self._bent(x, inverse=False)
 
-    def _bent(self, v: Tensor, inverse: bool) -> tuple[Tensor, Tensor]:
+    def _bent(
+        self, v: Float[Tensor, "batch dims"], inverse: bool
+    ) -> tuple[Float[Tensor, "batch dims"], Float[Tensor, " batch"]]:
         kept, changed = halves(v, self.flip)
         raw = self.network(kept).unflatten(1, (changed.shape[1], -1))
         image, log_slope = rational_quadratic(changed, raw, self.bound, inverse)
@@ -132,13 +133,10 @@ class SplineFlow(Flow):
         num_bins: int = 8,
         bound: float = 5.0,
     ) -> None:
-        few = num_dims // 2
-        sizes = {False: (num_dims - few, few), True: (few, num_dims - few)}
-        flips = [layer % 2 == 1 for layer in range(num_layers)]
         super().__init__(
             [
-                SplineCoupling(mlp(sizes[f][0], hidden, sizes[f][1] * (3 * num_bins - 1)), f, bound)
-                for f in flips
+                SplineCoupling(mlp(kept, hidden, changed * (3 * num_bins - 1)), flip, bound)
+                for flip, kept, changed in roles(num_dims, num_layers)
             ],
             (num_dims,),
         )
