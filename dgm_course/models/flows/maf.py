@@ -76,35 +76,38 @@ class AutoregressiveAffine(Layer):
             x = torch.where(here, mu + z * alpha.exp(), x)
         return x, alpha.sum(dim=1)
 
-    def _by_degrees(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        """Row k of `known[l]` is the k-th unit of layer l that comes to be known, zero until then.
+    def _by_degrees(
+        self, z: Float[Tensor, "batch dims"]
+    ) -> tuple[Float[Tensor, "batch dims"], Float[Tensor, " batch"]]:
+        """Every unit once, at the place of the order where all that it reads is known; a row is a unit.
 
-        `parts[l][place]` are the weights and biases of those that are computed at this place, and where they are put.
+        `arrivals[l][place]` are the units of layer l that come to be known there; layer 0 is x, the last one μ and α.
+        `known[l]` holds them as they arrive, zeros until then, and `slots[l][place]` is where these go in it.
+        `blocks[l][place]` are the weights, over all of `known[l]`, and biases of those that arrive in layer l + 1.
         """
         D = len(self.order)
         arrivals = [[[i] for i in self.order]]
         for layer in self.hidden:
             arrivals.append([[*range(at.start, at.stop)] for at in units_by_degree(layer.out_features, D)])
-        known = [z.new_zeros(sum(map(len, rows)), len(z)) for rows in arrivals]
         arrivals.append([[i, D + i] for i in self.order])
-        parts = []
-        for depth, layer in enumerate((*self.hidden, self.last)):
-            columns, rows = ([k for new in arrivals[at] for k in new] for at in (depth, depth + 1))
-            counts = [len(row) for row in arrivals[depth + 1]]
+        known = [z.new_zeros(sum(map(len, units)), len(z)) for units in arrivals[:-1]]
+        slots = [rows.split([len(at) for at in units]) for rows, units in zip(known, arrivals, strict=False)]
+        blocks = []
+        for layer, inputs, outputs in zip((*self.hidden, self.last), arrivals, arrivals[1:], strict=False):
+            columns, rows = ([unit for at in units for unit in at] for units in (inputs, outputs))
             weight, bias = (layer.mask * layer.weight)[rows][:, columns], layer.bias[rows].unsqueeze(1)
-            parts.append(list(zip(weight.split(counts), bias.split(counts), strict=True)))
-        places = [rows.split([len(row) for row in at]) for rows, at in zip(known, arrivals, strict=False)]
-        alphas = []
-        z_rows, x_rows = z.T.contiguous().unbind(), known[0].unbind()
+            counts = [len(at) for at in outputs]
+            blocks.append(list(zip(weight.split(counts), bias.split(counts), strict=True)))
+        alphas, z_rows, x_rows = [], z.T.contiguous().unbind(), known[0].unbind()
         for place, i in enumerate(self.order):
-            weight, bias = parts[-1][place]
+            weight, bias = blocks[-1][place]
             mu, alpha = torch.addmm(bias, weight, known[-1]).unbind()
             alphas.append(bounded(alpha))
             torch.addcmul(mu, z_rows[i], alphas[-1].exp(), out=x_rows[place])
             for depth in range(len(self.hidden)):
-                weight, bias = parts[depth][place]
+                weight, bias = blocks[depth][place]
                 if len(weight):
-                    torch.addmm(bias, weight, known[depth], out=places[depth + 1][place]).relu_()
+                    torch.addmm(bias, weight, known[depth], out=slots[depth + 1][place]).relu_()
         back = sorted(range(D), key=self.order.__getitem__)
         return known[0][back].T, torch.stack(alphas).sum(dim=0)
 
