@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from dgm_course.models.autoregressive.base import AutoregressiveModel, Walk
 from dgm_course.models.autoregressive.lstm_sweeps import DiagonalSweeps, RowSweep
 from dgm_course.models.autoregressive.masked_conv import MaskedConv2d, PixelByPixel
-from dgm_course.models.autoregressive.pixelcnn import intensities, raster_order
+from dgm_course.models.autoregressive.raster import intensities, raster_order
 
 Sweep = RowSweep | DiagonalSweeps
 
