@@ -85,7 +85,7 @@ class PixelRNN(AutoregressiveModel):
             h = layer(h)
         return self.last(h).unflatten(1, (-1, self.num_levels)).movedim(2, -1)
 
-    def walk(self, batch: int, y: Int[Tensor, " batch"] | None = None) -> Walk:
+    def walk(self, batch: int) -> Walk:
         """Pixel by pixel, and colour by colour in each; every sweep keeps the states of the pixels before."""
         colours, height, width = self.event_shape
         size = batch, height, width

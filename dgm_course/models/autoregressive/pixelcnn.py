@@ -81,7 +81,7 @@ class PixelCNN(AutoregressiveModel):
         logits = self.last(self.blocks(h))
         return logits.unflatten(1, (-1, self.num_levels)).movedim(2, -1)
 
-    def walk(self, batch: int, y: Int[Tensor, " batch"] | None = None) -> Walk:
+    def walk(self, batch: int) -> Walk:
         """Pixel by pixel, and colour by colour in each; every layer remembers what it has read."""
         colours, height, width = self.event_shape
         size = batch, height, width
