@@ -1,9 +1,9 @@
 """Lossless compression by any autoregressive model: a good predictor is a good compressor (Shannon 1948).
 
 A symbol of probability p needs −log₂ p bits, so by the chain rule an event x needs −log₂ p(x), and an entropy coder
-gets there but for a few bits in all (Rissanen 1976; here the range coder of `constriction`, Bamler 2022,
-arXiv:2201.01741). It is told the conditional of every symbol before the symbol; the decoder, which knows all symbols
-before, asks the same model for the same conditional.
+gets there but for a few bits a file and next to nothing a symbol (Rissanen 1976; here the range coder of
+`constriction`, Bamler 2022, arXiv:2201.01741). It is told the conditional of every symbol before the symbol; the
+decoder, which knows all symbols before, asks the same model for the same conditional.
 
 The same to the last bit: a probability that differs by rounding shifts everything that follows. So coder and decoder
 both walk, symbol by symbol, though the coder could have all conditionals from one pass.
@@ -15,20 +15,26 @@ from constriction import stream
 from jaxtyping import Int
 from torch import Tensor
 
-from dgm_course.models.autoregressive.base import AutoregressiveModel, require_levels
+from dgm_course.models.autoregressive.base import AutoregressiveModel, require_labels, require_levels
 
 CATEGORICAL = stream.model.Categorical(perfect=False)  # probabilities in 24 bits, none of them zero
-# A stream ends on a word of 32 bits and may need one more; each of K levels may lose 2⁻²⁴ of each symbol.
+# A stream ends on a word of 32 bits and may need one more.
 OVERHEAD_BITS = 64
+# The coder's interval, at least 2³² wide, is cut into 2²⁴ steps of a whole width, and what remains is lost: at most
+# log₂ (1 + 2⁻⁸) bits. K levels, each of which gets at least one step, take K 2⁻²⁴ of the others' probability.
+OVERHEAD_BITS_PER_SYMBOL = 0.006
 
 
 @torch.no_grad()
 def encode(
     model: AutoregressiveModel, x: Int[Tensor, " batch *event"], y: Int[Tensor, " batch"] | None = None
 ) -> bytes:
-    """The events as one stream of about −log₂ p(x_1) − … − log₂ p(x_n) bits, and at most `OVERHEAD_BITS` more.
+    """The events as one stream of about −log₂ p(x_1) − … − log₂ p(x_n) bits.
 
-    Raises `ValueError` for values that the model does not know.
+    For up to 4,000 levels it is at most `OVERHEAD_BITS`, and `OVERHEAD_BITS_PER_SYMBOL` for each symbol, longer. It is
+    shorter where the model holds an event for all but impossible: no symbol costs much more than 24 bits.
+
+    Raises `ValueError` for values that the model does not know, and for labels of a model without classes.
 
     Example:
         >>> from dgm_course.models.autoregressive.made import MADE
@@ -39,8 +45,8 @@ def encode(
         True
     """
     require_levels(x, model.num_levels)
-    coder, values = stream.queue.RangeEncoder(), x.flatten(1)
-    walk, value = model.walk(len(x), y), None
+    coder, values = stream.queue.RangeEncoder(), x.reshape(len(x), len(model.order))
+    walk, value = model.walk(len(x), *require_labels(y, model.num_classes)), None
     for i in model.order:
         conditional = walk.send(value)
         value = values[:, i]
@@ -58,8 +64,8 @@ def decode(
     """
     coder = stream.queue.RangeDecoder(np.frombuffer(packed, "<u4").astype(np.uint32))
     x, _ = model.blank(num_events)
-    values = x.flatten(1)
-    walk, value = model.walk(num_events, y), None
+    values = x.view(num_events, len(model.order))
+    walk, value = model.walk(num_events, *require_labels(y, model.num_classes)), None
     for i in model.order:
         try:
             symbols = coder.decode(CATEGORICAL, _probabilities(walk.send(value)))

@@ -6,9 +6,10 @@ import pytest
 import torch
 
 from dgm_course import compression
-from dgm_course.compression import OVERHEAD_BITS, decode, encode
+from dgm_course.compression import OVERHEAD_BITS, OVERHEAD_BITS_PER_SYMBOL, decode, encode
 from dgm_course.models.autoregressive.base import AutoregressiveModel
 from dgm_course.models.autoregressive.gated_pixelcnn import GatedPixelCNN
+from dgm_course.models.autoregressive.histogram import Histogram
 from dgm_course.models.autoregressive.made import MADE
 from dgm_course.testing import randomize
 from dgm_course.zoo import SYSTEMS
@@ -32,14 +33,39 @@ def test_everything_comes_back(system, scale, rng):
         assert torch.equal(decode(model, encode(model, x), num_events=50), x)
 
 
+def ideal_and_coded(model, x):
+    """−log₂ p of all events, and how many bits their stream has."""
+    return -model.log_prob(x).sum().item() / math.log(2), 8 * len(encode(model, x))
+
+
+def most(ideal, x):
+    return ideal + OVERHEAD_BITS + OVERHEAD_BITS_PER_SYMBOL * x.numel()
+
+
 @pytest.mark.parametrize("system", CODERS, ids=lambda system: system.name)
 def test_the_length_is_the_negative_log_likelihood(system, rng):
     model = randomize(system.tiny(), rng, scale=0.5)
     x = model.sample(200, generator=rng)
-    ideal = -model.log_prob(x).sum().item() / math.log(2)
-    packed = encode(model, x)
-    assert ideal - 1 < 8 * len(packed) <= ideal + OVERHEAD_BITS
-    assert 8 * len(packed) < x.numel() * math.log2(model.num_levels)
+    ideal, bits = ideal_and_coded(model, x)
+    assert ideal - 1 < bits <= most(ideal, x)
+    assert bits < x.numel() * math.log2(model.num_levels)
+
+
+@pytest.mark.parametrize("scale", [0.5, 5.0])
+@pytest.mark.parametrize("system", CODERS, ids=lambda system: system.name)
+def test_no_event_costs_more_than_that(system, scale, rng):
+    """Uniform events, too, which the model did not expect."""
+    model = randomize(system.tiny(), rng, scale)
+    x = torch.randint(model.num_levels, (1000, *model.event_shape), generator=rng)
+    ideal, bits = ideal_and_coded(model, x)
+    assert bits <= most(ideal, x)
+
+
+def test_a_long_stream_loses_by_the_symbol(rng):
+    model = randomize(Histogram(2), rng)
+    x = model.sample(1_000_000, generator=rng)
+    ideal, bits = ideal_and_coded(model, x)
+    assert ideal + OVERHEAD_BITS < bits <= most(ideal, x)
 
 
 def test_a_model_of_classes_needs_the_class(rng):

@@ -15,7 +15,12 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 def test_systems_table_is_the_zoo():
     begin, end = "<!-- systems: written by dgm_course.zoo.markdown_table -->\n", "\n<!-- end of systems -->"
-    assert README.partition(begin)[2].partition(end)[0] == markdown_table().strip()
+    assert rounded(README.partition(begin)[2].partition(end)[0]) == rounded(markdown_table().strip())
+
+
+def rounded(table):
+    """Without the digits of the oracle errors, which every machine rounds in its own way."""
+    return re.sub(r"(?<=\| )(0|\de−\d\d)(?= \|)", "ε", table)
 
 
 def test_bank_is_as_large_as_it_says():

@@ -9,9 +9,28 @@
 # Exact likelihood. No latent variables, no sampling in training. And samples that are slow to draw.
 
 # %% [markdown] slide="notes"
-# *For the speaker.* 60 minutes. Every system enters because the one before failed; say the failure aloud before you scroll. Each figure
-# is preceded by a question: let the class vote first. All cells train on one core in seconds; run everything before the
-# lecture, and again live where you like (`Kernel › Restart and run all` takes about a minute and a half).
+# *For the speaker.* 60 minutes. Every system enters because the one before failed; say the failure aloud before you
+# scroll. Each figure is preceded by a question: let the class vote first. All cells train on one core in seconds; run
+# everything before the lecture, and again live where you like (`Kernel › Restart and run all` takes about a minute and
+# a half).
+#
+# | minutes | section | if you are late, skip |
+# | --- | --- | --- |
+# | 3 | the road, NLL, bits per dimension | |
+# | 4 | Histograms | gradient descent on logits |
+# | 4 | The chain rule | |
+# | 3 | Markov models | the matrix of the window |
+# | 4 | Recurrent models | the three things that break |
+# | 6 | Causal convolutions, WaveNet | the eights; the waveforms |
+# | 7 | Masks | three orders; NADE |
+# | 6 | Masked convolutions | PixelRNN; the table of what breaks |
+# | 2 | Gated PixelCNN | |
+# | 4 | Discretised logistics | mixtures |
+# | 4 | Attention | where it looks |
+# | 4 | Training, The ladder | the live run |
+# | 4 | Sampling | one pass against many |
+# | 4 | Conditional models, Compression | all but the first slide of each |
+# | 5 | Inpainting, Which system when | |
 
 # %% [markdown] slide="subslide"
 # **The road**
@@ -35,6 +54,7 @@ import math
 import time
 import zlib
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +76,7 @@ from dgm_course.demos import (
     WaveNetTree,
 )
 from dgm_course.metrics import bits_per_dim
+from dgm_course.models.autoregressive.base import AutoregressiveModel
 from dgm_course.models.autoregressive.char_rnn import CharRNN
 from dgm_course.models.autoregressive.gated_pixelcnn import GatedPixelCNN
 from dgm_course.models.autoregressive.histogram import Histogram
@@ -63,6 +84,8 @@ from dgm_course.models.autoregressive.logistic_mixture import LogisticMixture, m
 from dgm_course.models.autoregressive.made import MADE, hidden_degrees
 from dgm_course.models.autoregressive.markov import MarkovMLP
 from dgm_course.models.autoregressive.masked_conv import conv_mask
+from dgm_course.models.autoregressive.orderless_nade import OrderlessNADE
+from dgm_course.models.autoregressive.pixel_rnn import DiagonalBiLSTM, RowLSTM
 from dgm_course.models.autoregressive.pixelcnn import PixelCNN
 from dgm_course.models.autoregressive.transformer import Transformer
 from dgm_course.models.autoregressive.wavenet import WaveNet

@@ -14,9 +14,10 @@
 # - A draw answers the questions in turn: **$D$ steps, one after another**.
 
 # %% [markdown] slide="subslide"
-# **What breaks if** a factor peeks at its own variable? Say $p(b \mid a, b)$ puts everything on $b$: each factor is
-# normalised, the training loss falls to 0, and the "joint" sums to more than 1. A likelihood that is too good to be true
-# is a leak until proven otherwise. Half of homework 1 is this sentence.
+# **What breaks if** a factor peeks at its own variable? Say every factor peeks and puts everything on what it sees: each
+# is normalised, the training loss falls to 0, and every string has "probability" 1, so that the "joint" sums to the
+# number of strings. A likelihood that is too good to be true is a leak until proven otherwise. Half of homework 1 is
+# this sentence.
 
 # %% [markdown] slide="subslide"
 # Let us answer the small questions by **counting again**, in Python's help texts. Given the last $d$ characters, how

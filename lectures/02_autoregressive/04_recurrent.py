@@ -2,8 +2,8 @@
 # ## Recurrent models
 #
 # Do not keep the past, keep a **summary** of it, of fixed size
-# ([char-RNN: Mikolov et al. 2010](https://www.isca-archive.org/interspeech_2010/mikolov10_interspeech.html);
-# [GRU: arXiv:1406.1078](https://arxiv.org/abs/1406.1078)):
+# ([of words: Mikolov et al. 2010](https://www.isca-archive.org/interspeech_2010/mikolov10_interspeech.html), ours of
+# characters: a char-RNN; [GRU: arXiv:1406.1078](https://arxiv.org/abs/1406.1078)):
 #
 # $$h_t = f(h_{t-1}, x_{t-1}), \qquad p(x_t \mid x_{<t}) = \mathrm{softmax}(V h_t + b) .$$
 #

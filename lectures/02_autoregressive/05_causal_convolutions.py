@@ -20,7 +20,7 @@ display(plots.dilation_tree((1, 1, 1, 1)))
 display(plots.dilation_tree((1, 2, 4, 8)))
 
 # %% [markdown] slide="subslide"
-# Doubling gives an exponential reach at linear cost, **and no holes**. Eight four times reaches back 32 steps, of which
+# Doubling gives an exponential reach at linear cost, **and no holes**. Eight four times spans $R = 33$ steps, of which
 # it reads 5:
 
 # %% hide=true

@@ -79,16 +79,17 @@ draws = torch.cat([digits.test[:8], mades["row by row"].sample(8, generator=nois
 plots.show_images(draws, columns=8, title="digits, and draws from MADE")
 
 # %% [markdown] slide="subslide"
-# **NADE** ([Larochelle & Murray 2011](https://proceedings.mlr.press/v15/larochelle11a.html);
-# [arXiv:1605.02226](https://arxiv.org/abs/1605.02226)) came first and reads the same way, without masks: each
-# conditional has a hidden layer of its own, of shared weights, and the sum inside is carried along:
+# **It fails** where hidden units are scarce: MADE deals them out among the degrees, here 256 to 63, and the first pixels
+# are left with a handful. **NADE** ([Larochelle & Murray 2011](https://proceedings.mlr.press/v15/larochelle11a.html);
+# [arXiv:1605.02226](https://arxiv.org/abs/1605.02226)), which is older, gives every conditional all of them, without
+# masks: the weights of the inputs are shared, and the sum inside is carried along,
 #
 # $$a_1 = c, \qquad a_{i+1} = a_i + W_i x_i, \qquad p(x_i \mid x_{<i}) = \mathrm{softmax}(V_i\, \sigma(a_i) + b_i) .$$
 #
-# More hidden units per conditional, $D$ times the work: better and slower. Trained on a new order for every batch, one
-# network answers in all orders, and an average over several is better still (orderless NADE,
-# [arXiv:1310.1757](https://arxiv.org/abs/1310.1757)).
+# With $H$ hidden units that is $O(DH)$ in all, as in MADE, but in $D$ steps one after another, in training, too: better
+# and slower. Told which pixels are known, in a new order for every example, one network answers in all orders, and a
+# mixture of several is better still (orderless NADE, [arXiv:1310.1757](https://arxiv.org/abs/1310.1757)).
 
 # %% [markdown] slide="fragment"
-# **Both fail** at what every child knows of pictures: a stroke is a stroke wherever it is. Every pixel here has weights
-# of its own and learns strokes alone.
+# **Both miss** what every child knows about pictures: a stroke is a stroke wherever it is. Here every pixel has weights
+# of its own and has to learn strokes from scratch.

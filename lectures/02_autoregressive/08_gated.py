@@ -19,4 +19,4 @@ plots.receptive_field(gated_field, (4, 4), allowed=earlier, title="two stacks: a
 
 # %% [markdown] slide="fragment"
 # **What breaks if** the shift by one row is left out? The vertical features of a row know all of that row, the pixel
-# itself included: a leak, and the 512 "probabilities" add up to 3.25 in our test.
+# itself included: a leak, and the 512 "probabilities" add up to 3.25 for one draw of random weights.

@@ -7,6 +7,10 @@
 #
 # $$P(x) = \sigma\Big(\frac{c_x + \delta - \mu}{s}\Big) - \sigma\Big(\frac{c_x - \delta - \mu}{s}\Big) .$$
 #
+# The $K$ levels are spread over $[-1, 1]$: level $x$ lies at $c_x = 2x / (K - 1) - 1$, and half a bin is
+# $\delta = 1 / (K - 1)$. The network gives the mean $\mu$ and the scale $s$ of the logistic distribution, whose
+# distribution function is $\sigma((c - \mu) / s)$.
+#
 # The lowest bin begins at $-\infty$ and the highest ends at $+\infty$. Two numbers, and neighbours are alike.
 
 # %% [markdown] slide="subslide"
@@ -34,7 +38,7 @@ DiscretisedLogistic()
 # %% [markdown] slide="subslide"
 # ### Mixtures
 #
-# One bump is not enough: ink or paper, seldom between. Mix a few, **inside the logarithm**:
+# One bump is not enough: ink or paper, seldom between. A **logistic mixture** has a few, mixed **inside the logarithm**:
 #
 # $$\log P(x) = \log \sum_m \pi_m P_m(x) = \mathrm{logsumexp}_m \big(\log \pi_m + \log P_m(x)\big) .$$
 
@@ -49,5 +53,5 @@ with torch.no_grad():
 plots.probability_bars(tables, symbols=ticks, title="paper, ink, and between")
 
 # %% [markdown] slide="fragment"
-# **What breaks if** it is $\sum_m \pi_m \log P_m(x)$? That is a bound from below: the probabilities sum to less than 1,
+# **What breaks if** we write $\sum_m \pi_m \log P_m(x)$? That is a bound from below: the probabilities sum to less than 1,
 # and every component tries to explain everything.

@@ -38,8 +38,8 @@ plots.lines(
 # w_{t\cdot} = \mathrm{softmax}_{s \le t} \Big(\frac{q_t \cdot k_s}{\sqrt{d}}\Big) .$$
 
 # %% [markdown] slide="subslide"
-# Where does it look? All weights for one string: two heads of layer 1, two of layer 2. To repeat a symbol, look **15 rows
-# back**, to where it was read the first time. **Predict:** which layer learned it?
+# Where does it look? All weights for one string: two heads of layer 1, two of layer 2. To repeat a symbol, look **15
+# positions back**, a line parallel to the diagonal: to where it was read the first time. **Predict:** which layer learned it?
 
 # %% hide=true
 gpt = memories["Transformer"]
@@ -65,7 +65,7 @@ plots.show_images(
 # - $1/\sqrt{d}$ is missing? Large products, a softmax that is all or nothing, no gradient.
 #
 # For images, attention between masked convolutions is [PixelSNAIL (arXiv:1712.09763)](https://arxiv.org/abs/1712.09763),
-# and attention alone is ImageGPT.
+# and attention alone is [ImageGPT (Chen et al. 2020)](https://proceedings.mlr.press/v119/chen20s.html).
 
 # %% [markdown] slide="subslide"
 # The price: $T^2$ pairs. Drawing keeps keys and values of the past in a **cache**, so that a new symbol costs one

@@ -28,8 +28,9 @@ for temperature in (0.2, 0.7, 1.0, 1.5):
     print(f"T = {temperature}: {cost:.2f} bits/char under the model\n{corpus.decode(texts.flatten())}\n")
 
 # %% [markdown] slide="fragment"
-# At $T = 0.2$ it writes blanks. They cost least, and the corpus is not like that: **the likeliest text is not a
-# typical one.** In between lies what people like to read. And what they like to hear? The same WaveNet, at $T = 0.6$:
+# At $T = 0.2$ it writes little but blanks. Nothing costs fewer bits, and no page of the corpus looks like that: **the
+# likeliest text is not a typical one.** What people like to read lies in between. And what they like to hear? The same
+# WaveNet, at $T = 0.6$:
 
 # %%
 Audio(data.mu_law_expand(generate(wavenet, 8, temperature=0.6)).flatten().numpy(), rate=notes.rate)
@@ -69,7 +70,7 @@ PixelSampler()
 
 # %%
 for name, model in {"MADE": mades["row by row"], "PixelCNN": pixelcnn, "Transformer": gpt}.items():
-    by_definition = super(type(model), model).walk  # a whole pass for every step
+    by_definition = partial(AutoregressiveModel.walk, model)  # a whole pass for every step
     seconds = []
     for walk in (by_definition, model.walk):
         start, steps = time.perf_counter(), walk(16)

@@ -31,5 +31,5 @@ print(f"p(x), averaged over the classes: {marginal:.3f} nats/dim")
 print(f"PixelCNN without classes: {nats_per_dim(pixelcnn, digits.test):.3f} nats/dim")
 
 # %% [markdown] slide="fragment"
-# **What breaks if** the label is ignored? All ten columns are equal, and the accuracy is 10 %: always test a
+# **What breaks if** the label is ignored? All ten columns look alike, and the accuracy is about 10 %: always test a
 # conditional model by its conditions.

@@ -111,6 +111,37 @@ def test_a_page_for_readers_without_a_kernel_has_pictures_sound_and_formulas_and
     assert not re.findall(r"<link[^>]*href=[\"']?http", page)
 
 
+def said(notebook, section):
+    """What the cells of a section print."""
+    return "".join(
+        output.text
+        for cell in notebook.cells
+        if cell.id.startswith(section)
+        for output in cell.get("outputs", [])
+        if output.output_type == "stream"
+    )
+
+
+def test_what_lecture_2_says_of_its_numbers_is_so(executed):
+    if not said(executed, "03_markov"):
+        pytest.skip("another lecture")
+    network, table = re.search(
+        r"network: (\S+) bits/char; best table: (\S+)", said(executed, "03_markov")
+    ).groups()
+    assert float(network) > float(table)  # not yet better
+    pixelcnn, made = re.findall(
+        r"^(?:PixelCNN|MADE) +(\S+) nats/dim", said(executed, "07_masked"), re.MULTILINE
+    )
+    assert float(made) < float(pixelcnn) + 0.01  # still holds its own
+    texts = re.findall(
+        r"T = \S+: (\S+) bits/char under the model\n(.*?)\n\n", said(executed, "12_sampling"), re.DOTALL
+    )
+    costs = [float(cost) for cost, _ in texts]
+    assert costs == sorted(costs)
+    cold = texts[0][1]
+    assert cold.count(" ") > len(cold) / 2  # little but blanks
+
+
 def test_the_ladder_shown_is_in_its_order():
     measured = json.loads((AUTOREGRESSIVE / "ladder.json").read_text(encoding="utf-8"))
     rungs = ("independent", "mixture of 100", "MADE", "NADE", "PixelCNN")

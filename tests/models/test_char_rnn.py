@@ -63,9 +63,10 @@ def assert_ignores_padding(model, log_prob, rng):
     lengths = torch.tensor([7, 1, 3, 5, 2, 7])
     x = torch.randint(3, (6, 7), generator=rng)
     repadded = torch.where(torch.arange(7) < lengths[:, None], x, (x + 1) % 3)
-    assert_close(log_prob(x, lengths).detach(), log_prob(repadded, lengths).detach(), tolerance=1e-12)
-    cut = torch.cat([log_prob(row[None, :n], None) for row, n in zip(x, lengths, strict=True)])
-    assert_close(log_prob(x, lengths).detach(), cut.detach(), tolerance=1e-12)
+    padded = log_prob(x, lengths=lengths).detach()
+    assert_close(padded, log_prob(repadded, lengths=lengths).detach(), tolerance=1e-12)
+    cut = torch.cat([log_prob(row[None, :n], lengths=None) for row, n in zip(x, lengths, strict=True)])
+    assert_close(padded, cut.detach(), tolerance=1e-12)
 
 
 def test_padding_changes_nothing(model, rng):
@@ -77,4 +78,4 @@ def test_padding_changes_nothing(model, rng):
 @pytest.mark.parametrize("length", [1, 4])
 def test_strings_of_each_length_sum_to_one(model, length):
     x = torch.cat([all_strings(3, length), torch.zeros(3**length, 7 - length, dtype=torch.long)], dim=1)
-    assert_normalized(lambda x: model.log_prob(x, torch.full((len(x),), length)), x, tolerance=1e-12)
+    assert_normalized(lambda x: model.log_prob(x, lengths=torch.full((len(x),), length)), x, tolerance=1e-12)

@@ -5,6 +5,8 @@ import math
 import pytest
 import torch
 
+from dgm_course.compression import decode, encode
+from dgm_course.models.autoregressive.base import AutoregressiveModel
 from dgm_course.models.autoregressive.gated_pixelcnn import GatedPixelCNN
 from dgm_course.models.autoregressive.image_gpt import ImageGPT
 from dgm_course.models.autoregressive.made import MADE
@@ -19,7 +21,7 @@ from dgm_course.testing import (
     assert_samples_follow,
     randomize,
 )
-from dgm_course.zoo import support
+from dgm_course.zoo import SYSTEMS, support
 
 MODELS = {
     "Gated PixelCNN": lambda **classes: GatedPixelCNN((1, 3, 2), channels=4, num_layers=2, **classes),
@@ -99,6 +101,33 @@ def test_labels_go_with_a_conditional_model_only(build, model):
             refused()
 
 
-def test_a_model_that_knows_no_classes_refuses_them():
-    with pytest.raises(ValueError, match="labels"):
-        MADE(3).sample(4, y=torch.zeros(4, dtype=torch.long))
+def assert_refuses_labels(model):
+    x, y = model.sample(4), torch.zeros(4, dtype=torch.long)
+    for refused in (
+        lambda: model.log_prob(x, y),
+        lambda: model.sample(4, y=y),
+        lambda: model.complete(x, x > 0, y=y),
+        lambda: next(model.walk(4, y)),
+        lambda: encode(model, x, y),
+        lambda: decode(model, b"", 4, y),
+    ):
+        with pytest.raises((ValueError, TypeError), match=r"labels|argument"):
+            refused()
+
+
+@pytest.mark.parametrize(
+    "system",
+    [system for system in SYSTEMS if isinstance(system.tiny(), AutoregressiveModel)],
+    ids=lambda system: system.name,
+)
+def test_a_model_without_classes_refuses_labels(system):
+    assert_refuses_labels(system.tiny())
+
+
+def test_labels_that_are_ignored_are_noticed():
+    class Deaf(MADE):
+        def walk(self, batch, y=None):
+            yield from super().walk(batch)
+
+    with pytest.raises(pytest.fail.Exception):
+        assert_refuses_labels(Deaf(3))

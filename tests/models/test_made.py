@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from dgm_course.models.autoregressive import made
-from dgm_course.models.autoregressive.made import MADE, made_masks
+from dgm_course.models.autoregressive.made import MADE, hidden_degrees, made_masks
 from dgm_course.models.autoregressive.masked_linear import MaskedLinear
 from dgm_course.testing import (
     PropertyError,
@@ -121,7 +121,7 @@ def strict_hidden(order, hidden, inputs_per_dim=1, outputs_per_dim=1):
     """> where ≥ belongs: valid, and weaker with every layer."""
     place = torch.tensor(order).argsort() + 1
     degrees = [place.repeat_interleave(inputs_per_dim)]
-    degrees += [1 + torch.arange(width) % (len(order) - 1) for width in hidden]
+    degrees += [hidden_degrees(width, len(order)) for width in hidden]
     masks = [after[:, None] > before for before, after in pairwise(degrees)]
     return [*masks, place.repeat_interleave(outputs_per_dim)[:, None] > degrees[-1]]
 
@@ -130,7 +130,10 @@ def loose_output(order, hidden, inputs_per_dim=1, outputs_per_dim=1):
     """≥ where > belongs: every dimension may see itself."""
     *masks, _ = made_masks(order, hidden, inputs_per_dim, outputs_per_dim)
     place = torch.tensor(order).argsort() + 1
-    return [*masks, place.repeat_interleave(outputs_per_dim)[:, None] >= 1 + torch.arange(hidden[-1]) % 5]
+    return [
+        *masks,
+        place.repeat_interleave(outputs_per_dim)[:, None] >= hidden_degrees(hidden[-1], len(order)),
+    ]
 
 
 def natural_order(order, *sizes):

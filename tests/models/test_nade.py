@@ -16,6 +16,7 @@ from dgm_course.testing import (
     assert_close,
     assert_gradients_reach,
     assert_normalized,
+    assert_samples_follow,
     randomize,
 )
 
@@ -57,9 +58,55 @@ def test_each_order_is_a_distribution_and_so_is_their_mixture(ensemble):
     assert_bound((each[0] - each[1]).abs().max().detach(), lower=0.1, what="what the orders disagree about")
 
 
-def test_a_mean_of_logarithms_is_no_likelihood(ensemble):
+def test_a_mean_of_logarithms_or_of_logits_is_no_likelihood(ensemble):
+    def mean_of_logarithms(x):
+        return ensemble.log_prob_each(x).mean(dim=0)
+
+    def mean_of_logits(x):
+        """For each dimension, over orders that knew different dimensions before it."""
+        logits = torch.zeros(*x.shape, 3, dtype=torch.float64)
+        for order in ensemble.orders:
+            known = torch.zeros_like(x, dtype=torch.bool)
+            for i in order:
+                logits[:, i] += ensemble.conditionals(x, known)[:, i] / len(ensemble.orders)
+                known[:, i] = True
+        return logits.log_softmax(dim=-1).gather(-1, x.unsqueeze(-1)).flatten(1).sum(dim=1)
+
+    for wrong in (mean_of_logarithms, mean_of_logits):
+        with pytest.raises(PropertyError):
+            assert_normalized(wrong, all_strings(3, 4))
+
+
+def assert_hears_evidence(model, complete, rng):
+    """Given dimension 0, the other two follow the mixture of the orders, each with what is known moved to its front."""
+    x = all_strings(3, 3)
+    x = x[x[:, 0] == 2]
+    expected = torch.zeros(len(x), dtype=torch.float64)
+    with torch.no_grad():
+        for order in model.orders:
+            known = torch.tensor([True, False, False]).expand(len(x), 3).clone()
+            log_p = torch.zeros(len(x), dtype=torch.float64)
+            for i in order[order != 0]:
+                log_p += model.conditionals(x, known)[:, i].gather(1, x[:, [i]])[:, 0]
+                known[:, i] = True
+            expected += log_p.exp() / len(model.orders)
+    evidence = torch.tensor([2, 0, 0]).expand(6000, 3)
+    known = torch.tensor([True, False, False]).expand(6000, 3)
+    drawn = complete(evidence, known, generator=rng)
+    assert_close((drawn[:, 0] == 2).double().mean(), 1.0, what="share of rows that keep the evidence")
+    assert_samples_follow(drawn[:, 1:], expected)
+
+
+def test_a_completion_hears_all_of_the_evidence(rng):
+    model = randomize(OrderlessNADE(3, hidden=(7,), num_levels=3, num_orders=3, seed=1), rng)
+    assert_hears_evidence(model, model.complete, rng)
+
+    def told_when_its_turn_comes(x, known, *, generator):
+        drawn = model.sample(len(x), generator=generator)
+        return torch.where(known, x, drawn)
+
     with pytest.raises(PropertyError):
-        assert_normalized(lambda x: ensemble.log_prob_each(x).mean(dim=0), all_strings(3, 4))
+        assert_hears_evidence(model, told_when_its_turn_comes, rng)
 
 
 def assert_unbiased(model, loss, rng):

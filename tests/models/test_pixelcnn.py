@@ -5,7 +5,8 @@ import torch
 
 from dgm_course.models.autoregressive import masked_conv
 from dgm_course.models.autoregressive.masked_conv import MaskedConv2d, conv_mask
-from dgm_course.models.autoregressive.pixelcnn import PixelCNN, raster_order
+from dgm_course.models.autoregressive.pixelcnn import PixelCNN
+from dgm_course.models.autoregressive.raster import raster_order
 from dgm_course.testing import PropertyError, assert_causal, assert_normalized, binary_strings, randomize
 
 

@@ -128,10 +128,3 @@ def test_logits_depend_on_everything_before_and_nothing_else(rng, monkeypatch):
     monkeypatch.setattr(transformer, "shift_right", lambda x, start: x)
     with pytest.raises(PropertyError):
         assert_causal(model.logits, x, torch.ones(6, 6).tril(-1).bool(), alternatives=3)
-
-
-def test_sampling_one_symbol_at_a_time_is_ancestral_sampling(rng):
-    model, _ = transformer_and_data(Transformer, rng)
-    with_cache = model.sample(200, generator=rng.manual_seed(5))
-    from_scratch = model.complete(*model.blank(200), generator=rng.manual_seed(5))
-    assert torch.equal(with_cache, from_scratch)

@@ -5,6 +5,7 @@ from collections import deque
 import pytest
 import torch
 
+from dgm_course.models.autoregressive import made
 from dgm_course.models.autoregressive.base import AutoregressiveModel
 from dgm_course.models.autoregressive.causal_conv import CausalConv1d
 from dgm_course.models.autoregressive.gated_pixelcnn import GatedPixelCNN, LayerByPixel
@@ -41,7 +42,7 @@ MODELS = {
 }
 
 
-READ, QUEUE, INDICATORS = Transformer.read, CausalConv1d.queue, MADE.indicators
+READ, QUEUE, INDICATORS = Transformer.read, CausalConv1d.queue, made.indicators
 KEEP, PIXEL = PieceByPiece.keep, SizeByPixel.pixel_before
 
 
@@ -92,7 +93,7 @@ def test_a_walk_gives_the_logits_of_one_pass(name, rng):
         ),
         ("PixelSNAIL, colours", PieceByPiece, "keep", without_the_row_above),
         ("WaveNet", CausalConv1d, "queue", lambda self, batch: Forgetful(QUEUE(self, batch))),
-        ("MADE", MADE, "indicators", lambda self, x: INDICATORS(self, x) * (x.dim() > 1)),
+        ("MADE", made, "indicators", lambda x, *sizes: INDICATORS(x, *sizes) * (x.dim() > 1)),
     ],
 )
 def test_a_walk_that_forgets_is_noticed(name, owner, method, wrong, rng, monkeypatch):

@@ -28,7 +28,8 @@ class AutoregressiveModel(ExactLikelihood):
     """Discrete data of shape `event_shape` with `num_levels` values, modelled one dimension after another.
 
     `order` lists the positions in the flattened event in the order in which they are generated. A conditional model
-    says how many classes it has, and needs labels wherever it is asked.
+    says how many classes it has, and needs labels wherever it is asked; the `logits` and the `walk` of any other take
+    none.
     """
 
     num_classes = 0
@@ -54,17 +55,15 @@ class AutoregressiveModel(ExactLikelihood):
     ) -> Float[Tensor, " batch *event"]:
         """log p(x_i | x_<i) in nats: what dimension i costs once those before it are known."""
         require_levels(x, self.num_levels)
-        logits = self._logits(x, y)
+        logits = self.logits(x, *require_labels(y, self.num_classes))
         if self.num_levels == 2:  # one number decides, and softmax over pairs is slow
             zero, one = logits.movedim(-1, 0)
             return -F.binary_cross_entropy_with_logits(one - zero, x.to(logits.dtype), reduction="none")
         return logits.log_softmax(dim=-1).gather(-1, x.unsqueeze(-1)).squeeze(-1)
 
-    def log_prob(
-        self, x: Int[Tensor, " batch *event"], y: Int[Tensor, " batch"] | None = None
-    ) -> Float[Tensor, " batch"]:
+    def log_prob(self, x: Int[Tensor, " batch *event"], *args: Any, **kwargs: Any) -> Float[Tensor, " batch"]:
         """log p(x) in nats by the chain rule."""
-        return self.log_conditionals(x, y).flatten(1).sum(dim=1)
+        return self.log_conditionals(x, *args, **kwargs).flatten(1).sum(dim=1)
 
     def sample(
         self,
@@ -101,9 +100,8 @@ class AutoregressiveModel(ExactLikelihood):
         Evidence influences only what comes after it in the order: this is inpainting by ancestral sampling, and a
         draw from p(unknown | known) only if what is known comes first.
         """
-        require_labels(y, self.num_classes)
         values, fixed = x.flatten(1).clone(), known.flatten(1)
-        walk, value = self.walk(len(x), y), None
+        walk, value = self.walk(len(x), *require_labels(y, self.num_classes)), None
         for i in self.order:
             logits = walk.send(value)
             if not fixed[:, i].all():
@@ -111,11 +109,12 @@ class AutoregressiveModel(ExactLikelihood):
             value = values[:, i]
         return values.view(x.shape)
 
-    def walk(self, batch: int, y: Int[Tensor, " batch"] | None = None) -> Walk:
+    def walk(self, batch: int, *args: Any, **kwargs: Any) -> Walk:
         """The conditionals of `batch` events in the model's order: yields the logits of a dimension, is sent its value.
 
         Whoever sends values decides what the walk is: draws make it a sample, evidence a completion, and a decoder's
-        symbols lossless compression. This is the definition; what a model overrides it with must give the same logits.
+        symbols lossless compression. Labels come after `batch`. This is the definition; what a model overrides it with
+        must give the same logits.
 
         Example:
             >>> from dgm_course.models.autoregressive.made import MADE
@@ -128,10 +127,7 @@ class AutoregressiveModel(ExactLikelihood):
         x, _ = self.blank(batch)
         values = x.flatten(1)
         for i in self.order:
-            values[:, i] = yield self._logits(x, y).flatten(1, -2)[:, i]
-
-    def _logits(self, x: Tensor, y: Tensor | None) -> Tensor:
-        return self.logits(x) if y is None else self.logits(x, y)
+            values[:, i] = yield self.logits(x, *args, **kwargs).flatten(1, -2)[:, i]
 
 
 def draw(logits: Float[Tensor, "*batch levels"], generator: Generator | None) -> Int[Tensor, " *batch"]:
@@ -159,6 +155,20 @@ def with_first_level(
     return F.pad(logits, (1, 0))
 
 
+def indicators(
+    x: Int[Tensor, "*dims"], num_levels: int, dtype: torch.dtype
+) -> Float[Tensor, "*dims levels_but_one"]:
+    """Which of the levels 1 … K − 1 each dimension has: what enters, as `with_first_level` is what leaves.
+
+    Example:
+        >>> indicators(torch.tensor([0, 2, 1]), num_levels=3, dtype=torch.float32)
+        tensor([[0., 0.],
+                [0., 1.],
+                [1., 0.]])
+    """
+    return (x.unsqueeze(-1) == torch.arange(1, num_levels, device=x.device)).to(dtype)
+
+
 def require_levels(x: Int[Tensor, " batch *event"], num_levels: int) -> None:
     """Raises `ValueError` when a value is none of 0 … K − 1.
 
@@ -169,14 +179,18 @@ def require_levels(x: Int[Tensor, " batch *event"], num_levels: int) -> None:
         raise ValueError(f"values must be 0 … {num_levels - 1}")
 
 
-def require_labels(y: Int[Tensor, " batch"] | None, num_classes: int) -> None:
-    """Raises `ValueError` when labels are missing, or given to a model without classes.
+def require_labels(y: Int[Tensor, " batch"] | None, num_classes: int) -> tuple[Int[Tensor, " batch"], ...]:
+    """The labels as a model takes them: `(y,)` with classes, `()` without.
+
+    Raises `ValueError` when labels are missing, or given to a model without classes.
 
     Example:
-        >>> require_labels(torch.tensor([3, 7]), num_classes=10)
+        >>> require_labels(torch.tensor([3, 7]), num_classes=10), require_labels(None, num_classes=0)
+        ((tensor([3, 7]),), ())
     """
     if (y is None) == (num_classes > 0):
         raise ValueError("labels go with num_classes: a conditional model needs y, the other takes none")
+    return () if y is None else (y,)
 
 
 def shift_right(

@@ -1,4 +1,6 @@
-"""A recurrent language model, the char-RNN (Mikolov et al. 2010, Interspeech; GRU: Cho et al. 2014, arXiv:1406.1078).
+"""The char-RNN, a recurrent language model of characters.
+
+After Mikolov et al. 2010 (Interspeech), whose symbols are words; GRU: Cho et al. 2014, arXiv:1406.1078.
 
     h_t = GRU(h_{t−1}, x_{t−1}),     p(x_t | x_<t) = Cat(softmax(V h_t + b))
 
@@ -36,7 +38,7 @@ class CharRNN(AutoregressiveModel):
         return self.readout(states)
 
     def log_prob(
-        self, x: Int[Tensor, "batch length"], lengths: Int[Tensor, " batch"] | None = None
+        self, x: Int[Tensor, "batch length"], *, lengths: Int[Tensor, " batch"] | None = None
     ) -> Float[Tensor, " batch"]:
         """log p(x) in nats of the first `lengths` symbols of each row; what comes after them is padding."""
         each = self.log_conditionals(x)
@@ -52,7 +54,7 @@ class CharRNN(AutoregressiveModel):
         output, state = self.rnn(self.embed(previous[:, None]), state)
         return self.readout(output[:, 0]), state
 
-    def walk(self, batch: int, y: Int[Tensor, " batch"] | None = None) -> Walk:
+    def walk(self, batch: int) -> Walk:
         """One step of the recurrence for each symbol."""
         symbol, state = torch.full((batch,), self.start, device=self.embed.weight.device), None
         for _ in range(self.event_shape[0]):

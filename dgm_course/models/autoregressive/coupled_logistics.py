@@ -26,7 +26,7 @@ from torch import Tensor
 
 from dgm_course.models.autoregressive.base import AutoregressiveModel, Walk, require_labels
 from dgm_course.models.autoregressive.logistic_mixture import logistic_log_prob
-from dgm_course.models.autoregressive.pixelcnn import intensities, raster_order
+from dgm_course.models.autoregressive.raster import intensities, raster_order
 
 Pixels = Generator[Float[Tensor, "batch numbers"], Any, None]
 

@@ -12,6 +12,7 @@ The first horizontal layer is of type A and has no residual connection: what it 
 A draw runs the vertical stack once for each finished row, and the horizontal one pixel by pixel.
 """
 
+from functools import partial
 from itertools import product
 from typing import Literal
 
@@ -22,7 +23,10 @@ from torch import Tensor, nn
 
 from dgm_course.models.autoregressive.base import AutoregressiveModel, Walk, require_labels
 from dgm_course.models.autoregressive.masked_conv import MaskedConv2d, PixelByPixel, conv_mask
-from dgm_course.models.autoregressive.pixelcnn import intensities, raster_order
+from dgm_course.models.autoregressive.raster import intensities, raster_order
+from dgm_course.models.autoregressive.shifted_conv import Map, shift
+
+shift_down = partial(shift, down=1)  # each row gets the features of the row above, the first one zeros
 
 
 class VerticalConv(nn.Conv2d):
@@ -38,9 +42,7 @@ class VerticalConv(nn.Conv2d):
         super().__init__(in_channels, out_channels, (kernel_size // 2 + 1, kernel_size))
         self.reach = kernel_size // 2
 
-    def forward(
-        self, x: Float[Tensor, "batch in_channels height width"]
-    ) -> Float[Tensor, "batch out_channels height width"]:
+    def forward(self, x: Map) -> Map:
         return super().forward(F.pad(x, (self.reach, self.reach, self.reach, 0)))
 
 
@@ -63,29 +65,11 @@ class HorizontalConv(nn.Conv2d):
         mask = conv_mask(kind, in_channels, out_channels, kernel_size, num_colours)
         self.register_buffer("mask", mask[:, :, centre : centre + 1])
 
-    def forward(
-        self, x: Float[Tensor, "batch in_channels height width"]
-    ) -> Float[Tensor, "batch out_channels height width"]:
+    def forward(self, x: Map) -> Map:
         return F.conv2d(x, self.mask * self.weight, self.bias, padding=self.padding)
 
 
-def shift_down(
-    v: Float[Tensor, "batch channels height width"],
-) -> Float[Tensor, "batch channels height width"]:
-    """Each row gets the features of the row above; the first row gets zeros.
-
-    Example:
-        >>> shift_down(torch.tensor([[1, 2], [3, 4], [5, 6]])[None, None])[0, 0]
-        tensor([[0, 0],
-                [1, 2],
-                [3, 4]])
-    """
-    return F.pad(v, (0, 0, 1, 0))[:, :, :-1]
-
-
-def gate(
-    x: Float[Tensor, "batch twice_channels height width"], num_colours: int
-) -> Float[Tensor, "batch channels height width"]:
+def gate(x: Map, num_colours: int) -> Map:
     """tanh(a) ⊙ σ(b), where a and b are the halves of each colour's own block of channels.
 
     Example:
@@ -124,9 +108,7 @@ class GatedLayer(nn.Module):
         self.output = MaskedConv2d("B", channels, channels, 1, num_colours)
         self.label = nn.Embedding(num_classes, 4 * channels) if num_classes else None
 
-    def forward(
-        self, v: Tensor, h: Tensor, y: Int[Tensor, " batch"] | None
-    ) -> tuple[Float[Tensor, "batch channels height width"], Float[Tensor, "batch channels height width"]]:
+    def forward(self, v: Map, h: Map, y: Int[Tensor, " batch"] | None) -> tuple[Map, Map]:
         down = self.vertical(v)
         along = self.horizontal(h) + self.vertical_to_horizontal(shift_down(down))
         if self.label is not None:

@@ -12,14 +12,13 @@ from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Generator, Tensor, nn
 
-from dgm_course.models.autoregressive.base import draw
-from dgm_course.models.base import ExactLikelihood
+from dgm_course.models.autoregressive.base import AutoregressiveModel, Walk, draw, require_labels
 
 
-class Histogram(ExactLikelihood):
+class Histogram(AutoregressiveModel):
     """Independent categoricals over the dimensions of `event_shape`, uniform until fitted.
 
     Example:
@@ -30,9 +29,7 @@ class Histogram(ExactLikelihood):
     """
 
     def __init__(self, num_levels: int, event_shape: Sequence[int] = ()) -> None:
-        super().__init__()
-        self.event_shape = tuple(event_shape)
-        self.num_levels = num_levels
+        super().__init__(event_shape, num_levels)
         self.theta = nn.Parameter(torch.zeros(*self.event_shape, num_levels))
 
     @torch.no_grad()
@@ -42,14 +39,29 @@ class Histogram(ExactLikelihood):
         self.theta.copy_((counts / counts.sum(dim=-1, keepdim=True)).log())
         return self
 
+    def logits(self, x: Int[Tensor, " batch *event"]) -> Float[Tensor, "batch *event levels"]:
+        """The same whatever x is."""
+        return self.theta.expand(*x.shape, -1)
+
     def log_prob(self, x: Int[Tensor, " batch *event"]) -> Float[Tensor, " batch"]:
         """log p(x) in nats, summed over the dimensions."""
         log_probs = self.theta.log_softmax(dim=-1).expand(*x.shape, -1)
         return log_probs.gather(-1, x.unsqueeze(-1)).flatten(1).sum(dim=1)
 
     @torch.no_grad()
-    def sample(
-        self, num_samples: int, *, generator: Generator | None = None
-    ) -> Int[Tensor, " num_samples *event"]:
-        """All dimensions at once: none of them waits for another."""
-        return draw(self.theta.expand(num_samples, *self.theta.shape), generator)
+    def complete(
+        self,
+        x: Int[Tensor, " batch *event"],
+        known: Bool[Tensor, " batch *event"],
+        *,
+        y: Int[Tensor, " batch"] | None = None,
+        generator: Generator | None = None,
+    ) -> Int[Tensor, " batch *event"]:
+        """All dimensions at once, in a sample, too: none of them waits for another."""
+        require_labels(y, self.num_classes)
+        return torch.where(known, x, draw(self.logits(x), generator))
+
+    def walk(self, batch: int) -> Walk:
+        """The values that are sent change nothing."""
+        for theta_i in self.theta.view(-1, self.num_levels):
+            yield theta_i.expand(batch, -1)

@@ -12,7 +12,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from dgm_course.models.autoregressive.base import AutoregressiveModel, Walk
-from dgm_course.models.autoregressive.pixelcnn import raster_order
+from dgm_course.models.autoregressive.raster import raster_order
 from dgm_course.models.autoregressive.transformer import Transformer
 
 

@@ -19,11 +19,10 @@ from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Generator, Tensor, nn
 
-from dgm_course.models.autoregressive.base import draw
-from dgm_course.models.base import ExactLikelihood
+from dgm_course.models.autoregressive.base import AutoregressiveModel, Walk, draw, require_labels
 
 
 def logistic_log_prob(
@@ -90,7 +89,7 @@ def mixture_sample(
     return ((intensity.clamp(-1, 1) + 1) / 2 * (num_levels - 1)).round().long()
 
 
-class LogisticMixture(ExactLikelihood):
+class LogisticMixture(AutoregressiveModel):
     """Independent dimensions, each with its own mixture: what a `Histogram` is with K numbers a dimension.
 
     Example:
@@ -101,9 +100,7 @@ class LogisticMixture(ExactLikelihood):
     """
 
     def __init__(self, num_levels: int, event_shape: Sequence[int] = (), num_components: int = 5) -> None:
-        super().__init__()
-        self.event_shape = tuple(event_shape)
-        self.num_levels = num_levels
+        super().__init__(event_shape, num_levels)
         shape = (*self.event_shape, num_components)
         self.mixture_logits = nn.Parameter(torch.zeros(shape))
         self.means = nn.Parameter(
@@ -111,17 +108,36 @@ class LogisticMixture(ExactLikelihood):
         )
         self.log_scales = nn.Parameter(torch.full(shape, -1.0))
 
+    def logits(self, x: Int[Tensor, " batch *event"]) -> Float[Tensor, "batch *event levels"]:
+        """log P of every level, the same whatever x is."""
+        logits, means, log_scales = (
+            p.unsqueeze(-2) for p in (self.mixture_logits, self.means, self.log_scales)
+        )
+        levels = torch.arange(self.num_levels, device=x.device)
+        return mixture_log_prob(levels, logits, means, log_scales, self.num_levels).expand(*x.shape, -1)
+
     def log_prob(self, x: Int[Tensor, " batch *event"]) -> Float[Tensor, " batch"]:
         """log p(x) in nats, summed over the dimensions."""
         each = mixture_log_prob(x, self.mixture_logits, self.means, self.log_scales, self.num_levels)
         return each.reshape(len(x), -1).sum(dim=1)
 
     @torch.no_grad()
-    def sample(
-        self, num_samples: int, *, generator: Generator | None = None
-    ) -> Int[Tensor, " num_samples *event"]:
-        """All dimensions at once."""
+    def complete(
+        self,
+        x: Int[Tensor, " batch *event"],
+        known: Bool[Tensor, " batch *event"],
+        *,
+        y: Int[Tensor, " batch"] | None = None,
+        generator: Generator | None = None,
+    ) -> Int[Tensor, " batch *event"]:
+        """All dimensions at once, in a sample, too."""
+        require_labels(y, self.num_classes)
         logits, means, log_scales = (
-            p.expand(num_samples, *p.shape) for p in (self.mixture_logits, self.means, self.log_scales)
+            p.expand(*x.shape, -1) for p in (self.mixture_logits, self.means, self.log_scales)
         )
-        return mixture_sample(logits, means, log_scales, self.num_levels, generator)
+        return torch.where(known, x, mixture_sample(logits, means, log_scales, self.num_levels, generator))
+
+    def walk(self, batch: int) -> Walk:
+        """The values that are sent change nothing."""
+        for log_p in self.logits(self.blank(1)[0]).view(-1, self.num_levels):
+            yield log_p.expand(batch, -1)

@@ -22,7 +22,7 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from dgm_course.models.autoregressive.base import AutoregressiveModel, Walk, with_first_level
+from dgm_course.models.autoregressive.base import AutoregressiveModel, Walk, indicators, with_first_level
 from dgm_course.models.autoregressive.masked_linear import MaskedLinear
 
 
@@ -104,17 +104,12 @@ class MADE(AutoregressiveModel):
 
     def logits(self, x: Int[Tensor, "batch dims"]) -> Float[Tensor, "batch dims levels"]:
         """All D conditionals in one pass."""
-        h = self.indicators(x).flatten(1)
+        h = indicators(x, self.num_levels, self.last.weight.dtype).flatten(1)
         for layer in self.hidden:
             h = F.relu(layer(h))
         return with_first_level(self.last(h).unflatten(1, (-1, self.num_levels - 1)))
 
-    def indicators(self, x: Int[Tensor, "*dims"]) -> Float[Tensor, "*dims levels_but_one"]:
-        """Which of the levels 1 … K − 1 each dimension has."""
-        levels = torch.arange(1, self.num_levels, device=x.device)
-        return (x.unsqueeze(-1) == levels).to(self.last.weight.dtype)
-
-    def walk(self, batch: int, y: Int[Tensor, " batch"] | None = None) -> Walk:
+    def walk(self, batch: int) -> Walk:
         """Degree by degree: every unit is computed once, when the last dimension that it reads has come."""
         but_one = self.num_levels - 1
         layers = [layer for layer in self.modules() if isinstance(layer, MaskedLinear)]
@@ -126,7 +121,7 @@ class MADE(AutoregressiveModel):
         for place, i in enumerate(self.order):
             own = slice(i * but_one, (i + 1) * but_one)
             x_i = yield with_first_level(F.linear(known[-1], weights[-1][own], self.last.bias[own]))
-            known[0].view(batch, -1, but_one)[:, i] = self.indicators(x_i)
+            known[0].view(batch, -1, but_one)[:, i] = indicators(x_i, self.num_levels, self.last.weight.dtype)
             for depth, layer in enumerate(layers[:-1]):
                 units = degrees[depth][place]
                 if units.start < units.stop:

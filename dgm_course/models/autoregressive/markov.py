@@ -53,7 +53,7 @@ class MarkovMLP(AutoregressiveModel):
         indicators = F.one_hot(window, self.num_levels + 1).flatten(-2)
         return self.network(indicators.to(next(self.parameters()).dtype))
 
-    def walk(self, batch: int, y: Int[Tensor, " batch"] | None = None) -> Walk:
+    def walk(self, batch: int) -> Walk:
         """The window moves on by one symbol."""
         window = self.windows(self.blank(batch)[0])[:, 0]
         for _ in range(self.event_shape[0]):

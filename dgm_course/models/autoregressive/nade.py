@@ -16,7 +16,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from dgm_course.models.autoregressive.base import AutoregressiveModel, Walk, with_first_level
+from dgm_course.models.autoregressive.base import AutoregressiveModel, Walk, indicators, with_first_level
 
 
 class NADE(AutoregressiveModel):
@@ -43,7 +43,7 @@ class NADE(AutoregressiveModel):
 
     def logits(self, x: Int[Tensor, "batch dims"]) -> Float[Tensor, "batch dims levels"]:
         """All D conditionals, one after another: the sums of all steps at once would fill the memory."""
-        seen = self.indicators(x).unbind(dim=1)
+        seen = indicators(x, self.num_levels, self.c.dtype).unbind(dim=1)
         W, V = self.W.unbind(), self.V.unbind()  # W[i] alone has a gradient as large as W
         a, each = self.c.expand(len(x), -1), {}
         for i in self.order:
@@ -51,14 +51,9 @@ class NADE(AutoregressiveModel):
             a = a + seen[i] @ W[i]
         return with_first_level(torch.stack([each[i] for i in range(len(W))], dim=1) + self.b)
 
-    def indicators(self, x: Int[Tensor, "*dims"]) -> Float[Tensor, "*dims levels_but_one"]:
-        """Which of the levels 1 … K − 1 each dimension has."""
-        levels = torch.arange(1, self.num_levels, device=x.device)
-        return (x.unsqueeze(-1) == levels).to(self.c.dtype)
-
-    def walk(self, batch: int, y: Int[Tensor, " batch"] | None = None) -> Walk:
+    def walk(self, batch: int) -> Walk:
         """The running sum itself: one column is added for each value that comes."""
         a = self.c.expand(batch, -1)
         for i in self.order:
             x_i = yield with_first_level(torch.sigmoid(a) @ self.V[i] + self.b[i])
-            a = a + self.indicators(x_i) @ self.W[i]
+            a = a + indicators(x_i, self.num_levels, self.c.dtype) @ self.W[i]

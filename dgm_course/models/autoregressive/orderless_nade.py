@@ -9,8 +9,12 @@ which is unbiased for the mean over all orders and costs one pass. The D! distri
 
     p(x) = 1/M Σ_o p_o(x)
 
-of a few of them is better than each on average, by Jensen's inequality. It averages probabilities: the mean of their
-logarithms, or of the networks' logits, is no distribution at all, for it sums to less than one.
+of a few of them is better than each on average, by Jensen's inequality. It averages probabilities. The mean of their
+logarithms sums to less than one. The mean of the logits of each dimension, taken before the softmax, can sum to
+anything: the orders knew different dimensions, so together they may have known the answer.
+
+Evidence may lie anywhere: what is known is told to the network before the first draw, so `complete` draws the rest
+given all of it, where a model of one order hears only what comes before.
 """
 
 from collections.abc import Sequence
@@ -95,17 +99,27 @@ class OrderlessNADE(ExactLikelihood):
         costs = -self.conditionals(x, known).gather(-1, x.unsqueeze(-1)).squeeze(-1)
         return (costs.masked_fill(known, 0.0).sum(dim=1) * D / (D - place[:, 0])).mean()
 
-    @torch.no_grad()
     def sample(
         self, num_samples: int, *, generator: Generator | None = None
     ) -> Int[Tensor, "num_samples dims"]:
-        """Each sample picks an order of the ensemble, and is drawn by it."""
-        device = self.orders.device
-        x = torch.zeros(num_samples, *self.event_shape, dtype=torch.long, device=device)
-        known = torch.zeros_like(x, dtype=torch.bool)
-        picked = torch.randint(len(self.orders), (num_samples,), generator=generator, device=device)
-        rows = torch.arange(num_samples, device=device)
+        """A completion of nothing: each sample picks an order of the ensemble, and is drawn by it."""
+        x = torch.zeros(num_samples, *self.event_shape, dtype=torch.long, device=self.orders.device)
+        return self.complete(x, torch.zeros_like(x, dtype=torch.bool), generator=generator)
+
+    @torch.no_grad()
+    def complete(
+        self,
+        x: Int[Tensor, "batch dims"],
+        known: Bool[Tensor, "batch dims"],
+        *,
+        generator: Generator | None = None,
+    ) -> Int[Tensor, "batch dims"]:
+        """Keep what is `known` and draw the rest given all of it, by an order of the ensemble for each row."""
+        x, known = x.clone(), known.clone()
+        picked = torch.randint(len(self.orders), (len(x),), generator=generator, device=x.device)
+        rows = torch.arange(len(x), device=x.device)
         for i in self.orders[picked].T:
-            x[rows, i] = draw(self.conditionals(x, known)[rows, i], generator)
+            drawn = draw(self.conditionals(x, known)[rows, i], generator)
+            x[rows, i] = torch.where(known[rows, i], x[rows, i], drawn)
             known[rows, i] = True
         return x

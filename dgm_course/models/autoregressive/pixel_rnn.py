@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from dgm_course.models.autoregressive.base import AutoregressiveModel, Walk
 from dgm_course.models.autoregressive.lstm_sweeps import DiagonalSweeps, RowSweep
 from dgm_course.models.autoregressive.masked_conv import MaskedConv2d, PixelByPixel
-from dgm_course.models.autoregressive.pixelcnn import intensities, raster_order
+from dgm_course.models.autoregressive.raster import intensities, raster_order
 
 Sweep = RowSweep | DiagonalSweeps
 
@@ -85,7 +85,7 @@ class PixelRNN(AutoregressiveModel):
             h = layer(h)
         return self.last(h).unflatten(1, (-1, self.num_levels)).movedim(2, -1)
 
-    def walk(self, batch: int, y: Int[Tensor, " batch"] | None = None) -> Walk:
+    def walk(self, batch: int) -> Walk:
         """Pixel by pixel, and colour by colour in each; every sweep keeps the states of the pixels before."""
         colours, height, width = self.event_shape
         size = batch, height, width

@@ -12,40 +12,12 @@ A draw remembers the features of the pixels before: a new pixel costs one pixel,
 from itertools import product
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from dgm_course.models.autoregressive.base import AutoregressiveModel, Walk
 from dgm_course.models.autoregressive.masked_conv import MaskedConv2d, PixelByPixel
-
-
-def raster_order(colours: int, height: int, width: int) -> list[int]:
-    """Positions in a flattened (colours, height, width) image: row by row, pixel by pixel, colour by colour.
-
-    Example:
-        >>> raster_order(2, 1, 2)    # both colours of the left pixel, then those of the right one
-        [0, 2, 1, 3]
-    """
-    return (
-        torch.arange(colours * height * width)
-        .view(colours, height, width)
-        .permute(1, 2, 0)
-        .flatten()
-        .tolist()
-    )
-
-
-def intensities(
-    x: Int[Tensor, " batch *event"], num_levels: int, dtype: torch.dtype
-) -> Float[Tensor, " batch *event"]:
-    """Levels 0 … K − 1 spread evenly over [−1, 1]: what a network reads of an image.
-
-    Example:
-        >>> intensities(torch.tensor([[0, 1, 2]]), num_levels=3, dtype=torch.float32)
-        tensor([[-1.,  0.,  1.]])
-    """
-    return x.to(dtype) * (2 / (num_levels - 1)) - 1
+from dgm_course.models.autoregressive.raster import intensities, raster_order
 
 
 class ResidualBlock(nn.Module):
@@ -66,7 +38,7 @@ class ResidualBlock(nn.Module):
     def forward(
         self, h: Float[Tensor, "batch channels height width"]
     ) -> Float[Tensor, "batch channels height width"]:
-        return h + self.widen(F.relu(self.conv(F.relu(self.narrow(F.relu(h))))))
+        return h + self.widen(torch.relu(self.conv(torch.relu(self.narrow(torch.relu(h))))))
 
 
 class PixelCNN(AutoregressiveModel):
@@ -109,7 +81,7 @@ class PixelCNN(AutoregressiveModel):
         logits = self.last(self.blocks(h))
         return logits.unflatten(1, (-1, self.num_levels)).movedim(2, -1)
 
-    def walk(self, batch: int, y: Int[Tensor, " batch"] | None = None) -> Walk:
+    def walk(self, batch: int) -> Walk:
         """Pixel by pixel, and colour by colour in each; every layer remembers what it has read."""
         colours, height, width = self.event_shape
         size = batch, height, width
@@ -124,9 +96,9 @@ class PixelCNN(AutoregressiveModel):
             for colour in range(colours):
                 h = first(pixel, *at)
                 for narrow, conv, widen in blocks:
-                    h = h + widen(F.relu(conv(F.relu(narrow(F.relu(h), *at)), *at)), *at)
+                    h = h + widen(torch.relu(conv(torch.relu(narrow(torch.relu(h), *at)), *at)), *at)
                 for conv in last:
-                    h = conv(F.relu(h), *at)
+                    h = conv(torch.relu(h), *at)
                 value = yield h.unflatten(1, (colours, -1))[:, colour]
                 pixel[:, colour] = intensities(value, self.num_levels, pixel.dtype)
             first.keep(pixel, *at)

@@ -112,7 +112,7 @@ class WaveNet(AutoregressiveModel):
             skips.append(skip)
         return self.head(torch.stack(skips).sum(dim=0)).mT
 
-    def walk(self, batch: int, y: Int[Tensor, " batch"] | None = None) -> Walk:
+    def walk(self, batch: int) -> Walk:
         """One position at a time, with a queue for each layer."""
         blocks = [block for block in self.blocks if isinstance(block, GatedBlock)]
         head = [conv for conv in self.head if isinstance(conv, nn.Conv1d)]
