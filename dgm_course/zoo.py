@@ -492,7 +492,7 @@ def rows() -> list[dict[str, str]]:
                 "compression": able.compression,
                 "representation": able.representation,
                 "data": figure["data"],
-                "test": f"{'≤ ' * figure.get('bound', False)}{figure['value']:.3f} {figure['unit']}",
+                "test": f"{'≤ ' * figure.get('bound', False)}{_value(figure)} {figure['unit']}",
                 "CPU s": f"{figure['cpu_seconds']:.1f}",
                 "published": system.published,
                 "lecture": system.lecture,
@@ -500,6 +500,12 @@ def rows() -> list[dict[str, str]]:
             }
         )
     return table
+
+
+def _value(figure: dict[str, Any]) -> str:
+    """The mean over the test set, to three decimals, or with its standard error where that leaves no second one."""
+    error = figure.get("error", 0.0)
+    return f"{figure['value']:.1f} ± {error:.1f}" if error > 0.05 else f"{figure['value']:.3f}"
 
 
 def markdown_table() -> str:

@@ -106,7 +106,7 @@ class Recipe:
 
 
 DEFAULTS = {"batch_size": 64, "seed": SEED, "progress": False}
-STEPS = {"epochs": 40, "batch_size": 250, "lr": 5e-3}
+STEPS = {"epochs": 40, "patience": 40, "batch_size": 250, "lr": 5e-3}
 RECIPES = {
     "Histogram": Recipe(GREY, lambda: Histogram(17, (64,)), {"epochs": 100, "lr": 0.05}),
     "Logistic mixture": Recipe(GREY, lambda: LogisticMixture(17, (64,), 5), {"epochs": 100, "lr": 0.05}),
