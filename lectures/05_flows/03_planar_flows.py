@@ -26,7 +26,7 @@ for depth in (2, 8):
 display(plots.density(planar[8].log_prob, samples=held_out[:300]))
 
 # %% [markdown] slide="fragment"
-# Two bends cannot part the moons, eight begin to. Sixteen, trained on ten times as many points for eight times as long, come
+# Two bends cannot part the moons, eight begin to. Sixteen, trained on ten times as many points in four times as many steps, come
 # to 1.88 nats (README).
 
 # %% [markdown] slide="subslide"
