@@ -15,7 +15,7 @@ from dgm_course.demos import DEMOS
 from dgm_course.demos.pages import PATHS, serving, source, write_notebook
 
 # What a page may complain of: language servers, which `UNUSED` leaves out, and in Voilà extensions made for JupyterLab.
-HARMLESS = re.compile(r"/lsp/status|[Ss]hared module")
+HARMLESS = re.compile("/lsp/status|[Ss]hared module|No provider for: @jupyterlab/")
 UNUSED = ("nbgrader.server_extensions.formgrader", "jupyter_lsp", "notebook")  # slow to start
 RUN = """async () => {
   await jupyterapp.restored;
