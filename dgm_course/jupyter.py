@@ -4,8 +4,8 @@ A lecture hall needs no network: nothing is loaded from elsewhere, and nobody is
 
 A server that sends a small message may hold the next one back until the first is acknowledged (Nagle's algorithm), and
 a browser may wait for 40 ms before it acknowledges, in case it has something to send as well (delayed acknowledgement).
-A slider's answer is such a pair: its value, and then the picture. Tornado leaves the choice to the server, and that of
-Jupyter does not make it; here each message goes at once.
+A slider's answer is such a pair: its value, and then the picture. Tornado leaves the choice to the server, and
+Jupyter's server does not make that choice; here each message goes at once.
 """
 
 import os
@@ -38,6 +38,16 @@ def command(folder: Path, *options: str) -> list[str]:
         "--LabApp.extension_manager=readonly",
         *options,
     ]
+
+
+def alone(home: Path) -> dict[str, str]:
+    """The variables under which it keeps to a folder, with nothing of this machine's own settings, and leaves all cells
+    in the page, in sight or not."""
+    settings = home / "CONFIG/lab/user-settings/@jupyterlab/notebook-extension/tracker.jupyterlab-settings"
+    settings.parent.mkdir(parents=True)
+    settings.write_text('{"windowingMode": "none"}', encoding="utf-8")
+    kept = {f"JUPYTER_{kind}_DIR": str(home / kind) for kind in ("CONFIG", "DATA", "RUNTIME")}
+    return {**os.environ, **kept, "IPYTHONDIR": str(home / "ipython"), "HOME": str(home)}
 
 
 def environment(own: Mapping[str, str] = os.environ) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What several demos draw: cells of a grid, and words at places."""
+"""What several demos draw and say: cells of a grid, words at places, numbers with their nouns."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -21,6 +21,16 @@ def squares(where: Bool[Tensor, "rows columns"]) -> Any:
         [[[1.0, 0.0], [2.0, 0.0], [2.0, 1.0], [1.0, 1.0]]]
     """
     return (where.nonzero().flip(1)[:, None] + CORNERS).numpy()
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number and what there are so many of; `many` where the plural does not end in s.
+
+    Example:
+        >>> counted(1, "pixel"), counted(3, "pixel"), counted(0, "pass", "passes")
+        ('1 pixel', '3 pixels', '0 passes')
+    """
+    return f"{number} {one if number == 1 else many or one + 's'}"
 
 
 def say(texts: Sequence[Text], words: Sequence[str], places: Float[Tensor, "words 2"]) -> None:

@@ -12,8 +12,6 @@ Bars: median at most 70 ms, 95th percentile at most 110 ms, at least twice as fa
 """
 
 import itertools
-import json
-import os
 import shutil
 import statistics
 import sys
@@ -24,6 +22,7 @@ from tempfile import TemporaryDirectory
 import ipywidgets as widgets
 from playwright.sync_api import Page, sync_playwright
 
+from dgm_course import jupyter
 from dgm_course.demos import DEMOS
 from dgm_course.demos.pages import PATHS, View, serving, write_notebook
 
@@ -118,14 +117,10 @@ def main(names: list[str]) -> None:
         folder.mkdir()
         for name in names:
             write_notebook(folder / f"{name}.ipynb", SETUP, f"open_live({name!r})", f"open_peer({name!r})")
-        own = {f"JUPYTER_{kind}_DIR": str(Path(home, kind)) for kind in ("CONFIG", "DATA", "RUNTIME")}
-        settings = Path(home, "CONFIG/lab/user-settings/@jupyterlab/notebook-extension")
-        settings.mkdir(parents=True)
-        Path(settings, "tracker.jupyterlab-settings").write_text(json.dumps({"windowingMode": "none"}))
-        env = os.environ | own | {"IPYTHONDIR": str(Path(home, "ipython")), "HOME": home}
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         print(f"{'demo':<22}view   median  95 %   interact  ratio  opening  kernel    kB  over the bar")
-        with serving(folder, "--allow-root", "--LabApp.expose_app_in_browser=True", env=env) as address:
+        options, env = ("--allow-root", "--LabApp.expose_app_in_browser=True"), jupyter.alone(Path(home))
+        with serving(folder, *options, env=env) as address:
             for name, view in itertools.product(names, PATHS):
                 page = browser.new_page(viewport={"width": 1280, "height": 1200})
                 page.goto(address(view, name), timeout=120_000)

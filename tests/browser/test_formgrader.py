@@ -1,6 +1,5 @@
 """nbgrader's formgrader opens our gradebook as it opens its own, and shows a hostile notebook as text."""
 
-import os
 import re
 import secrets
 import socket
@@ -10,6 +9,7 @@ import sys
 import nbformat
 import pytest
 
+from dgm_course import jupyter
 from dgm_course.homework.course import homework
 from grading.pipeline.course.drafts import write_atomically
 from grading.pipeline.grades.gradebook import import_results
@@ -67,7 +67,6 @@ def formgrader(results, tmp_path_factory):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    settings = {f"JUPYTER_{kind}_DIR": str(home / kind) for kind in ("CONFIG", "DATA", "RUNTIME")}
     server = subprocess.Popen(
         [
             *(sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root", "--ip=127.0.0.1"),
@@ -75,7 +74,7 @@ def formgrader(results, tmp_path_factory):
             f"--ServerApp.jpserver_extensions={dict.fromkeys(UNUSED, False)}",
         ],
         cwd=results[0],
-        env=os.environ | settings | {"IPYTHONDIR": str(home / "ipython"), "HOME": str(home)},
+        env=jupyter.alone(home),
         stderr=subprocess.PIPE,
         text=True,
     )

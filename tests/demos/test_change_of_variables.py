@@ -65,3 +65,4 @@ def test_a_formula_of_ones_own_is_integrated():
 def test_a_layer_of_ones_own_is_drawn():
     demo = ChangeOfVariables(own=layer("stretch", 2.0), start=0.5, width=0.5)
     assert "x in [1.00, 2.00]" in demo.says.value
+    assert not {"map", "strength"} & set(demo.controls)

@@ -1,6 +1,8 @@
 """What every demo promises, without a browser: one message a move, a way back, a moment that can be repeated."""
 
+import inspect
 import re
+from functools import partial
 from io import BytesIO
 
 import comm
@@ -28,9 +30,24 @@ def other(control):
             return not control.value
 
 
-def again(demo):
+def others(control):
+    """Several of them, the nearest first."""
+    yield other(control)
+    match control:
+        case widgets.IntSlider() | widgets.FloatSlider():
+            yield from (control.min, control.max)
+        case widgets.ToggleButtons() | widgets.SelectionSlider():
+            yield from [value for _, value in control.options]
+
+
+def again(demo, **own):
     """The demo that its printed state builds."""
-    return eval(repr(demo), vars(dgm_course.demos))
+    return eval(repr(demo), vars(dgm_course.demos) | own)
+
+
+def shown(demo):
+    """What there is to see and to read."""
+    return demo.live.image.value, demo.says.value
 
 
 def test_its_printed_state_brings_the_moment_back(build):
@@ -40,6 +57,37 @@ def test_its_printed_state_brings_the_moment_back(build):
         control.value = other(control)
     assert again(demo).snapshot() == demo.snapshot()
     assert again(demo).says.value == demo.says.value
+
+
+def test_a_function_of_ones_own_is_named_in_its_printed_state(build):
+    for name, parameter in inspect.signature(build).parameters.items():
+        if callable(usual := parameter.default):
+
+            def mine(*given, usual=usual, **named):
+                return usual(*given, **named)
+
+            demo = build(**{name: mine})
+            assert repr(demo) == f"{build.__name__}({name}=mine)"
+            assert shown(again(demo, mine=mine)) == shown(demo)
+
+
+def test_every_control_shows_in_some_state(build):
+    demo = build()
+
+    def shows(control, moved, there):
+        demo.reset()
+        moved.value = there
+        before = shown(demo)
+        for value in others(control):
+            control.value = value
+            if shown(demo) != before:
+                return True
+        return False
+
+    for name, control in demo.controls.items():
+        demo.reset()
+        states = [(moved, there) for moved in demo.controls.values() for there in others(moved)]
+        assert any(shows(control, *state) for state in [(control, control.value), *states]), name
 
 
 def test_reset_is_the_moment_at_which_it_began(build):
@@ -83,17 +131,40 @@ def test_a_move_is_one_picture_and_one_line(build, monkeypatch):
 
     monkeypatch.setattr(comm, "create_comm", Recorded)
     demo = build()
-    for control in demo.controls.values():
+    picture, line = demo.live.image.comm.comm_id, demo.says.comm.comm_id
+
+    def assert_one_message_for_what_changes(act):
+        """Returns what changed: the picture, the line."""
         sent.clear()
-        control.value = other(control)
-        pictures = [size for target, size in sent if target == demo.live.image.comm.comm_id]
-        lines = [target for target, _ in sent if target == demo.says.comm.comm_id]
-        assert len(pictures) <= 1
-        assert len(lines) <= 1
-        assert sum(pictures) < 250_000
-    sent.clear()
-    demo.reset()
-    assert [target for target, _ in sent].count(demo.live.image.comm.comm_id) == 1
+        before = shown(demo)
+        act()
+        changed = [old != new for old, new in zip(before, shown(demo), strict=True)]
+        targets = [target for target, _ in sent]
+        assert [targets.count(picture), targets.count(line)] == changed
+        assert sum(size for target, size in sent if target == picture) < 250_000
+        return changed
+
+    for control in demo.controls.values():
+        assert_one_message_for_what_changes(partial(setattr, control, "value", other(control)))
+    assert assert_one_message_for_what_changes(demo.reset) == [True, True]
+    if demo.clock:
+        assert assert_one_message_for_what_changes(demo.step)[0]
+        assert {target for target, _ in sent} <= {picture, line, demo.controls[demo.clock].comm.comm_id}
+
+
+def test_slow_motion_is_where_a_clock_is_and_ends_with_reset(build):
+    demo = build()
+    buttons = demo.view.children[2].children
+    assert (demo.slow in buttons) == (demo.clock is not None)
+    for play in [each for each in buttons if isinstance(each, widgets.Play)]:
+        names = [each.description for each in buttons if each is not play]
+        assert names == ["Step", "Play", "Slow motion", "Reset", "Freeze", "Hide the answer"]
+        assert play.interval == 100
+        demo.slow.value = True
+        assert play.interval == 500
+        assert repr(demo) == f"{build.__name__}()"
+        demo.reset()
+        assert (demo.slow.value, play.interval) == (False, 100)
 
 
 def test_what_it_says_is_announced(build):

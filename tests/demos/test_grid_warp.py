@@ -50,5 +50,6 @@ def test_layers_of_ones_own_are_judged_by_the_area_drawn():
         def inverse(self, x):
             return x / 2, x.new_zeros(len(x))
 
-    said = GridWarp(layers=[Twice()], depth=1).says.value
-    assert "is 64.0 as drawn and 16.0 by log |det|" in said
+    demo = GridWarp(layers=[Twice()], depth=1)
+    assert "is 64.0 as drawn and 16.0 by log |det|" in demo.says.value
+    assert "bug" not in demo.controls

@@ -27,10 +27,12 @@ def test_an_area_does_not_depend_on_where_it_is():
 
 
 @pytest.mark.parametrize("shear", [-2.0, 0.0, 1.25])
-def test_a_shear_changes_no_area(shear):
-    said = JacobianArea(stretch_x=1.0, stretch_y=1.0, shear_x=shear).says.value
-    assert "The area becomes 1.00" in said
-    assert "Mass 1.00 is kept" in said
+def test_one_shear_changes_no_area_and_two_at_once_do(shear):
+    one, two = (JacobianArea(stretch_x=1.0, shear_x=shear, shear_y=other).says.value for other in (0.0, 0.5))
+    assert "The area becomes 1.00" in one
+    assert f"The area becomes {1 - shear / 2:.2f}" in two
+    assert "Mass 1.00 is kept" in one
+    assert "Mass 1.00 is kept" in two
 
 
 def test_the_diagonal_is_enough_where_the_matrix_is_triangular():

@@ -53,6 +53,14 @@ def test_few_images_are_learnt_by_heart(trained):
     assert run.validation_nll[-1] > min(run.validation_nll) + 0.05
 
 
+def test_the_bug_lets_a_pixel_see_itself_and_nothing_later():
+    model = Run(0.01, 1200, seed=0, bug=True).model
+    reaches = model.last.mask @ model.hidden[0].mask > 0
+    expected = torch.ones(64, 64).tril().bool()
+    expected[-1, -1] = False  # no unit reads the last pixel
+    assert torch.equal(reaches, expected)
+
+
 def test_the_bug_falls_below_every_mark_and_is_no_distribution(trained):
     wrong, right, (_, x) = trained(bug=True), trained(), images()
     assert wrong.validation_nll[-1] < 0.1 < min(marks().values())

@@ -35,6 +35,11 @@ def test_the_bug_is_the_diagonal_and_costs_the_distribution():
     assert abs(wrong.total_probability(seed=0) - 1.0) > 0.01
 
 
+def test_degrees_that_the_library_does_not_have_are_refused():
+    with pytest.raises(ValueError, match="degrees: those of the library for 6 units"):
+        not_strict(torch.arange(4), [torch.arange(6) % 3])
+
+
 def test_too_few_units_lose_dependencies_and_stay_a_distribution():
     net = network(6, 2, "natural")
     assert (net.allowed & ~net.reaches).sum() == 4  # degrees 3 and 5: nobody knows one or two only, or four
@@ -54,6 +59,8 @@ def test_the_marked_output_follows_a_smaller_network():
     demo.controls["dims"].value = 3
     assert demo.controls["output"].value == 3
     assert demo.says.value.count("x₃ reads x₁, x₂.") == 1
+    demo.reset()
+    assert repr(demo) == "MadeMasks(dims=8, output=8)"
 
 
 def test_a_value_out_of_range_is_refused_by_name():

@@ -5,7 +5,7 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from dgm_course import cli
+from dgm_course import cli, jupyter
 from dgm_course.demos import DEMOS, pages
 
 
@@ -43,3 +43,14 @@ def test_a_server_that_does_not_start_says_why(tmp_path):
         pages.serving(tmp_path, "--no-such-option=1", "--version-x"),
     ):
         pass
+
+
+def test_a_server_that_does_not_end_is_ended(tmp_path, monkeypatch):
+    stubborn = """import signal, sys
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print("http://127.0.0.1:1", file=sys.stderr, flush=True)
+signal.pause()"""
+    monkeypatch.setattr(jupyter, "command", lambda *_: [sys.executable, "-c", stubborn])
+    monkeypatch.setattr(pages, "PATIENCE", 0.01)
+    with pages.serving(tmp_path) as address:
+        assert address("lab", "any").startswith("http://127.0.0.1:1/lab/tree/any.ipynb")

@@ -57,6 +57,15 @@ def test_it_says_what_is_lost():
     assert "the plane folds" in said
 
 
+@pytest.mark.parametrize("steepness", [0.5, 1.0, 4.0])
+@pytest.mark.parametrize("b", [-3.0, 0.0, 3.0])
+def test_the_u_that_is_used_is_that_of_the_layer(steepness, b):
+    said = PlanarBend(steepness=steepness, b=b, bug=True).says.value
+    assert f"what is used is -1.50, so uᵀw = {-1.5 * steepness:.2f}. " in said
+    used = math.log1p(math.exp(-1.5 * steepness)) - 1
+    assert f"so uᵀw = {used:.2f}. " in PlanarBend(steepness=steepness, b=b).says.value
+
+
 def test_a_layer_of_ones_own_is_judged_by_its_mass():
     class NoLogDet(Planar):
         def forward(self, z):

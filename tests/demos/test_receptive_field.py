@@ -2,8 +2,9 @@
 
 import pytest
 import torch
+from torch import nn
 
-from dgm_course.demos.autoregressive.receptive_field import DEEP, SIZE, before, reads
+from dgm_course.demos.autoregressive.receptive_field import DEEP, SIZE, ReceptiveField, before, reads
 from dgm_course.models.autoregressive.gated_pixelcnn import GatedPixelCNN
 from dgm_course.testing import dependencies, randomize
 
@@ -46,3 +47,29 @@ def test_it_is_what_the_model_of_the_course_reads():
 def test_a_first_layer_of_type_b_adds_the_pixel_itself(stack):
     right, wrong = (reads(stack, 1, 3, (9, 7), kind) for kind in "AB")
     assert (wrong & ~right).nonzero().tolist() == [[9, 7]]
+
+
+def test_what_is_wrong_is_said():
+    assert "✗" not in ReceptiveField().says.value
+    assert "It reads itself (✗)" in ReceptiveField(bug=True).says.value
+    assert "reads 1 of the 1 pixel before it" in ReceptiveField(row=0, column=1).says.value
+
+
+def test_a_layer_of_ones_own_is_shown():
+    class MaskedConv2d(nn.Module):
+        """The homework's signature, with a mask that hides nothing but the rows below."""
+
+        def __init__(self, mask_type, in_channels, out_channels, kernel_size, num_groups=1):
+            super().__init__()
+            self.conv = nn.Conv2d(in_channels, out_channels, kernel_size, padding=kernel_size // 2)
+            self.register_buffer("mask", torch.ones(kernel_size, 1))
+            self.mask[kernel_size // 2 + 1 :] = 0
+
+        def forward(self, x):
+            return nn.functional.conv2d(x, self.conv.weight * self.mask, padding=self.conv.padding)
+
+    demo = ReceptiveField(layers=2, conv=MaskedConv2d)
+    assert "reads 12 of the 142 pixels before it" in demo.says.value
+    assert "It reads 3 pixels not before it (✗)" in demo.says.value
+    demo.controls["stack"].value = "two stacks"
+    assert "✗" not in demo.says.value

@@ -7,6 +7,8 @@ never seen costs infinitely many nats, unless α > 0 examples of every level are
 contains the smaller ones.
 """
 
+from collections.abc import Callable
+
 import torch
 from jaxtyping import Float, Int
 from matplotlib.figure import Figure
@@ -14,9 +16,11 @@ from torch import Generator, Tensor
 
 from dgm_course.demos.controls import choice, seed_box, slider
 from dgm_course.demos.demo import Demo
+from dgm_course.demos.shapes import counted
 from dgm_course.models.autoregressive.histogram import Histogram
 from dgm_course.plots.style import BLUE, ORANGE
 
+Estimate = Callable[[Int[Tensor, " examples"], int, float], Float[Tensor, " levels"]]
 SIZES = (10, 20, 50, 100, 200, 500, 1000, 5000)
 MOST_LEVELS = 24
 
@@ -45,14 +49,13 @@ def examples(size: int, levels: int, seed: int) -> Int[Tensor, " examples"]:
 
 
 def estimate(x: Int[Tensor, " examples"], levels: int, smoothing: float) -> Float[Tensor, " levels"]:
-    """The fitted probabilities θ̂.
+    """log θ̂ of every level.
 
     Example:
-        >>> estimate(torch.tensor([0, 0, 1]), levels=3, smoothing=1.0)
+        >>> estimate(torch.tensor([0, 0, 1]), levels=3, smoothing=1.0).exp()
         tensor([0.5000, 0.3333, 0.1667], dtype=torch.float64)
     """
-    model = Histogram(levels).double().count(x, smoothing)
-    return model.log_prob(torch.arange(levels)).exp().detach()
+    return Histogram(levels).double().count(x, smoothing).log_prob(torch.arange(levels)).detach()
 
 
 def cross_entropy(p: Float[Tensor, " levels"], q: Float[Tensor, " levels"]) -> float:
@@ -67,6 +70,8 @@ def cross_entropy(p: Float[Tensor, " levels"], q: Float[Tensor, " levels"]) -> f
 
 class HistogramMLE(Demo):
     """Orange the truth, blue what was counted; the line below says what it costs on old and on new examples.
+
+    `estimate` may be a function of your own, such as the homework's `fit_histogram`.
 
     Example:
         >>> HistogramMLE(size=100, smoothing=1.0)
@@ -83,8 +88,10 @@ class HistogramMLE(Demo):
         size: int = 20,
         smoothing: float = 0.0,
         seed: int = 0,
+        estimate: Estimate = estimate,
         predict: bool = False,
     ) -> None:
+        self.estimate = estimate
         controls = {
             "levels": slider("levels K", levels, 2, MOST_LEVELS),
             "seed": seed_box(seed),
@@ -112,17 +119,18 @@ class HistogramMLE(Demo):
 
     def show(self, *, levels: int, size: int, smoothing: float, seed: int) -> str:
         p, x = truth(levels), examples(size, levels, seed)
-        q = estimate(x, levels, smoothing)
+        q = self.estimate(x, levels, smoothing).exp()
         for k, bar in enumerate(self.bars):
             height = levels * q[k].item() if k < levels else 0.0
             bar.set_bounds(k / levels, 0.0, 0.94 / levels, height)
         self.truth.set_data((levels * p).numpy(), torch.linspace(0, 1, levels + 1).numpy())
         seen = cross_entropy(x.bincount(minlength=levels) / size, q)
         new, entropy = cross_entropy(p, q), cross_entropy(p, p)
-        never = int((q == 0).sum())
+        never, total = int((q == 0).sum()), q.sum().item()
         why = (
-            f": {never} levels were never seen"
+            f": {counted(never, 'level was', 'levels were')} never seen"
             if never
             else f", of which {new - entropy:.3f} for not knowing p"
         )
-        return f"Examples cost {seen:.3f} nats each, new ones {new:.3f}{why}. The truth costs {entropy:.3f}."
+        wrong = "" if abs(total - 1) < 1e-5 else f" Σ θ̂ = {total:.3f}: not a distribution."
+        return f"Examples cost {seen:.3f} nats each, new ones {new:.3f}{why}. The truth costs {entropy:.3f}.{wrong}"

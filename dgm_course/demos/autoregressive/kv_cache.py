@@ -24,7 +24,7 @@ from torch import Generator, Tensor
 from dgm_course.demos.autoregressive.multiply_adds import MultiplyAdds
 from dgm_course.demos.controls import choice, slider, switch
 from dgm_course.demos.demo import Demo
-from dgm_course.demos.shapes import squares
+from dgm_course.demos.shapes import counted, squares
 from dgm_course.models.autoregressive.transformer import Transformer
 from dgm_course.plots.style import BLUE, CYAN, ORANGE
 
@@ -94,7 +94,6 @@ class KVCache(Demo):
     title = "Writing with a Transformer: what is computed again?"
     question = "How many positions go through the network for the next symbol? How many were it in all?"
     clock = "time"
-    tick = 250
 
     def __init__(
         self,
@@ -147,7 +146,7 @@ class KVCache(Demo):
         for (before, new, said), count in positions.items():
             before.set_verts(BEFORE[: time * (time - 1) // 2])
             new.set_verts(DIAGONAL[:time])
-            said.set_text(f"{count} position{'s' * (count > 1)}")
+            said.set_text(counted(count, "position"))
         symbols = torch.arange(1, time + 1)
         again, cached = measured.again, measured.cached
         for line, total in zip(self.lines, (again, cached), strict=True):
@@ -158,8 +157,8 @@ class KVCache(Demo):
         same = "the same logits" if apart < 1e-9 else f"logits off by {apart:.2f}"
         self.ratio.set_text(f"{ratio:.1f} times\n{same}")
         return (
-            f"{time} symbols cost {_short(again[time])} multiply-adds without a cache and {_short(cached[time])} "
-            f"with one, which keeps {2 * layers * width * time:,} numbers: {same}."
+            f"{counted(time, 'symbol costs', 'symbols cost')} {_short(again[time])} multiply-adds without a cache and "
+            f"{_short(cached[time])} with one, which keeps {2 * layers * width * time:,} numbers: {same}."
         )
 
 

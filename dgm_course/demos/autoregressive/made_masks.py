@@ -4,6 +4,7 @@ The network is that of `masked_network`, small enough to be seen whole, with eve
 """
 
 import torch
+from ipywidgets import dlink
 from jaxtyping import Float, Int
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection
@@ -68,6 +69,7 @@ class MadeMasks(Demo):
             "sort": switch("Rows and columns in the order", sort),
             "bug": switch("Bug: ≥ for > at the outputs", bug),
         }
+        dlink((controls["dims"], "value"), (controls["output"], "max"))
         super().__init__(controls, predict=predict)
 
     def build(self, figure: Figure) -> None:
@@ -102,8 +104,7 @@ class MadeMasks(Demo):
     def show(
         self, *, dims: int, hidden: int, output: int, order: Order, seed: int, sort: bool, bug: bool
     ) -> str:
-        self.controls["output"].max = dims
-        marked = min(output, dims) - 1
+        marked = output - 1
         net = network(dims, hidden, order, seed, not_strict if bug else self.masks)
         self._show_network(net, marked)
         self._show_matrix(net, marked, net.ordering.argsort() if sort else torch.arange(dims))

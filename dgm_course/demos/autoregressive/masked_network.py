@@ -37,9 +37,11 @@ def in_order(order: Order, dims: int, seed: int = 0) -> Int[Tensor, " dims"]:
 
 
 def library_masks(
-    ordering: Int[Tensor, " dims"], hidden_degrees: list[Int[Tensor, " hidden"]]
+    ordering: Int[Tensor, " dims"], degrees: list[Int[Tensor, " hidden"]]
 ) -> list[Bool[Tensor, "out_features in_features"]]:
     """The library's masks in the homework's words: `ordering[i]` is the place of dimension i, degrees count from 0.
+
+    They know the library's degrees only; others are refused.
 
     Example:
         >>> first, last = library_masks(torch.arange(3), [torch.tensor([0, 1])])
@@ -48,15 +50,19 @@ def library_masks(
                 [1, 0, 0],
                 [2, 1, 0]], dtype=torch.int32)
     """
-    return made_masks(ordering.argsort().tolist(), [len(degrees) for degrees in hidden_degrees])
+    widths = [len(each) for each in degrees]
+    for width, each in zip(widths, degrees, strict=True):
+        if not torch.equal(each, hidden_degrees(width, len(ordering)) - 1):
+            raise ValueError(f"degrees: those of the library for {width} units, not {each.tolist()}")
+    return made_masks(ordering.argsort().tolist(), widths)
 
 
 def not_strict(
-    ordering: Int[Tensor, " dims"], hidden_degrees: list[Int[Tensor, " hidden"]]
+    ordering: Int[Tensor, " dims"], degrees: list[Int[Tensor, " hidden"]]
 ) -> list[Bool[Tensor, "out_features in_features"]]:
     """The classic bug: an output may know its own place."""
-    *masks, _ = library_masks(ordering, hidden_degrees)
-    return [*masks, ordering[:, None] >= hidden_degrees[-1]]
+    *masks, _ = library_masks(ordering, degrees)
+    return [*masks, ordering[:, None] >= degrees[-1]]
 
 
 def use_masks(model: MADE, masks: list[Bool[Tensor, "out_features in_features"]]) -> MADE:

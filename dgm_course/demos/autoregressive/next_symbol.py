@@ -3,8 +3,9 @@
     p(x) = Π_t p(x_t | x_{t−d}, …, x_{t−1}),     p_T(k) ∝ p(k)^{1/T}
 
 The conditional of a context is a histogram: what came after the last d characters in Python's help texts, counted. As
-the temperature T falls to zero the likeliest symbol is always taken; as it grows, all that ever followed is as likely.
-The noise of step t stays the same whatever else is moved, so that two settings differ by what they say, not by luck.
+the temperature T falls to zero the likeliest symbol is always taken; as it grows, all that ever followed is equally
+likely. The noise of step t stays the same whatever else is moved, so that two settings differ by what they say, not by
+luck.
 """
 
 import functools
@@ -17,6 +18,7 @@ from torch import Generator, Tensor
 from dgm_course.data.text import Text, text
 from dgm_course.demos.controls import fine_slider, seed_box, slider
 from dgm_course.demos.demo import Demo
+from dgm_course.demos.shapes import counted
 from dgm_course.plots.style import BLUE, ORANGE
 
 BEGIN, STEPS, BARS = "The ", 40, 10
@@ -89,7 +91,6 @@ class NextSymbol(Demo):
     title = "The chain rule: one symbol at a time"
     question = "Which symbol comes next? How sure is the model?"
     clock = "time"
-    tick = 250
 
     def __init__(
         self,
@@ -141,7 +142,7 @@ class NextSymbol(Demo):
         bits = -sum(torch.tensor([each for _, each in drawn[:-1]]).log2().tolist())
         return (
             f"p(“{_visible(chosen)}” | “{_visible(read)}”) = {chance:.3f}. "
-            f"The {len(drawn) - 1} symbols so far cost −Σ log₂ p = {bits:.1f} bits."
+            f"The {counted(len(drawn) - 1, 'symbol')} so far cost −Σ log₂ p = {bits:.1f} bits."
         )
 
 

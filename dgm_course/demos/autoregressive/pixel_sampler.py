@@ -25,7 +25,7 @@ from dgm_course.demos.autoregressive.digits_model import digits_model
 from dgm_course.demos.autoregressive.multiply_adds import MultiplyAdds
 from dgm_course.demos.controls import fine_slider, seed_box, slider, switch
 from dgm_course.demos.demo import Demo
-from dgm_course.demos.shapes import squares
+from dgm_course.demos.shapes import counted, squares
 from dgm_course.models.autoregressive.base import AutoregressiveModel, Walk
 from dgm_course.plots.style import BLUE, ORANGE
 
@@ -119,7 +119,6 @@ class PixelSampler(Demo):
     title = "Sampling: pixel by pixel, each from its conditional"
     question = "Which level will the marked pixel have? How many passes of the network has the image cost?"
     clock = "time"
-    tick = 150
 
     def __init__(
         self,
@@ -131,10 +130,10 @@ class PixelSampler(Demo):
         model: AutoregressiveModel | None = None,
         predict: bool = False,
     ) -> None:
-        self.model = model or digits_model()
-        if len(self.model.order) != PIXELS:
-            raise ValueError(f"model: one of {PIXELS} pixels, not {len(self.model.order)}")
-        self.places = squares(torch.ones(SIZE, SIZE).bool())[list(self.model.order)]
+        self.model, self.drawn_from = model, model or digits_model()
+        if len(self.drawn_from.order) != PIXELS:
+            raise ValueError(f"model: one of {PIXELS} pixels, not {len(self.drawn_from.order)}")
+        self.places = squares(torch.ones(SIZE, SIZE).bool())[list(self.drawn_from.order)]
         controls = {
             "time": slider("pixels drawn", time, 0, PIXELS),
             "temperature": fine_slider("temperature", temperature, 0.1, 2.0, 0.1),
@@ -144,7 +143,7 @@ class PixelSampler(Demo):
         super().__init__(controls, predict=predict)
 
     def build(self, figure: Figure) -> None:
-        levels = self.model.num_levels
+        levels = self.drawn_from.num_levels
         self.ink = colormaps["Blues"](torch.linspace(0, 1, levels).numpy())
         axes = figure.subplot_mosaic(
             [["image", "conditional"], ["image", "passes"]], width_ratios=(1, 1.5), height_ratios=(2.2, 1)
@@ -180,11 +179,11 @@ class PixelSampler(Demo):
 
     def show(self, *, time: int, temperature: float, seed: int, bug: bool) -> str:
         at = round(10 * temperature) - 1
-        drawn, in_turn = (draws(self.model, seed, one_pass=each) for each in (bug, False))
+        drawn, in_turn = (draws(self.drawn_from, seed, one_pass=each) for each in (bug, False))
         self.pixels.set_verts(self.places[:time])
         self.pixels.set_facecolor(self.ink[drawn.values[at, :time].numpy()])
         self.next.set_visible(time < PIXELS)
-        spent = [float(time), passes(self.model)[time].item()] if not bug else [float(time > 0)] * 2
+        spent = [float(time), passes(self.drawn_from)[time].item()] if not bug else [float(time > 0)] * 2
         for bar, text, count in zip(self.spent, self.counts, spent, strict=True):
             bar.set_width(count)
             text.set(text=f"{count:.3g}", x=count + 1)
@@ -192,7 +191,8 @@ class PixelSampler(Demo):
         if bug:
             cost = f"took one pass, and cost {bits:.1f} bits; drawn in turn, with the same noise, {fair:.1f}."
         else:
-            cost = f"cost {bits:.1f} bits, and {time} passes by definition, {spent[1]:.2f} remembering."
+            by_definition = counted(time, "pass", "passes")
+            cost = f"cost {bits:.1f} bits, and {by_definition} by definition, {spent[1]:.2f} remembering."
         if time == PIXELS:
             for bar in self.bars:
                 bar.set_height(0)
@@ -205,4 +205,4 @@ class PixelSampler(Demo):
             bar.set_facecolor(ORANGE if k == level else BLUE)
         self.chance.set(text=f"{p[level]:.2f}", x=level, y=p[level] + 0.01)
         given = "an empty image" if bug else f"the {time} before"
-        return f"p(level {level} | {given}) = {p[level]:.3f}. The {time} pixels so far {cost}"
+        return f"p(level {level} | {given}) = {p[level]:.3f}. The {counted(time, 'pixel')} so far {cost}"

@@ -6,6 +6,7 @@ of masked kernels never reaches some pixels above and to the right, however deep
 """
 
 import functools
+from collections.abc import Callable
 from typing import Literal
 
 import torch
@@ -17,13 +18,14 @@ from torch import Tensor, nn
 
 from dgm_course.demos.controls import choice, slider, switch
 from dgm_course.demos.demo import Demo
-from dgm_course.demos.shapes import squares
+from dgm_course.demos.shapes import counted, squares
 from dgm_course.models.autoregressive.gated_pixelcnn import HorizontalConv, VerticalConv, shift_down
 from dgm_course.models.autoregressive.masked_conv import MaskedConv2d
 from dgm_course.plots.style import BLUE, CYAN, ORANGE, RED
 
 Stack = Literal["one stack", "two stacks"]
 Kind = Literal["A", "B"]
+Conv = Callable[[Kind, int, int, int], nn.Module]
 SIZE = 15
 CENTRE, WINDOW = (7, 7), 9  # where single layers are shown
 DEEP = SIZE  # so many layers reach whatever any number of them can
@@ -31,9 +33,14 @@ DEEP = SIZE  # so many layers reach whatever any number of them can
 
 @functools.lru_cache(4096)
 def reads(
-    stack: Stack, num_layers: int, kernel_size: int, pixel: tuple[int, int], first_kind: Kind = "A"
+    stack: Stack,
+    num_layers: int,
+    kernel_size: int,
+    pixel: tuple[int, int],
+    first_kind: Kind = "A",
+    conv: Conv = MaskedConv2d,
 ) -> Bool[Tensor, "rows columns"]:
-    """The pixels of a 15×15 image that reach the output at `pixel` (row, column).
+    """The pixels of a 15×15 image that reach the output at `pixel` (row, column); `conv` makes the layers of one stack.
 
     Example:
         >>> reads("one stack", 1, 3, (1, 1))[:3, :3].int()
@@ -43,7 +50,7 @@ def reads(
     """
     x = torch.zeros(1, 1, SIZE, SIZE, dtype=torch.float64, requires_grad=True)
     along = {kind: _ones(HorizontalConv(kind, 1, 1, kernel_size, num_colours=1)) for kind in ("A", "B")}
-    whole = {kind: _ones(MaskedConv2d(kind, 1, 1, kernel_size)) for kind in ("A", "B")}
+    whole = {kind: _ones(conv(kind, 1, 1, kernel_size)) for kind in ("A", "B")}
     down = _ones(VerticalConv(1, 1, kernel_size))
     v = h = x
     for kind in (first_kind, *"B" * (num_layers - 1)):
@@ -67,7 +74,7 @@ def before(pixel: tuple[int, int]) -> Bool[Tensor, "rows columns"]:
     return (torch.arange(SIZE * SIZE) < row * SIZE + column).view(SIZE, SIZE)
 
 
-def _ones(layer: nn.Conv2d) -> nn.Conv2d:
+def _ones(layer: nn.Module) -> nn.Module:
     for parameter in layer.parameters():
         nn.init.ones_(parameter)
     return layer.double()
@@ -75,6 +82,8 @@ def _ones(layer: nn.Conv2d) -> nn.Conv2d:
 
 class ReceptiveField(Demo):
     """Left the image with the pixels that one output reads; right the kernels of its layers.
+
+    `conv` may be a layer of your own for one stack, such as the homework's `MaskedConv2d`.
 
     Example:
         >>> demo = ReceptiveField(layers=6)
@@ -97,8 +106,10 @@ class ReceptiveField(Demo):
         stack: Stack = "one stack",
         kernel: int = 3,
         bug: bool = False,
+        conv: Conv = MaskedConv2d,
         predict: bool = False,
     ) -> None:
+        self.conv = conv
         controls = {
             "layers": slider("layers", layers, 1, 12),
             "row": slider("row", row, 0, SIZE - 1),
@@ -143,23 +154,28 @@ class ReceptiveField(Demo):
     def show(self, *, layers: int, row: int, column: int, stack: Stack, kernel: int, bug: bool) -> str:
         pixel = row, column
         first_kind: Kind = "B" if bug else "A"
-        read, past = reads(stack, layers, kernel, pixel, first_kind), before(pixel)
-        blind = past & ~reads(stack, DEEP, kernel, pixel)
+        read, past = reads(stack, layers, kernel, pixel, first_kind, self.conv), before(pixel)
+        forbidden, blind = read & ~past, past & ~reads(stack, DEEP, kernel, pixel, conv=self.conv)
         self.past.set_verts(squares(past))
         self.field.set_verts(squares(read))
         self.field.set_facecolor([BLUE if fine else ORANGE for fine in past[read]])
         self.blind.set_offsets(blind.nonzero().flip(1) + 0.5)
         self.star.set_offsets([(column + 0.5, row + 0.5)])
-        self.leak.set_offsets((read & ~past).nonzero().flip(1) + 0.5)
-        self._show_layer("first", reads(stack, 1, kernel, CENTRE, first_kind), stack)
-        self._show_layer("others", reads(stack, 1, kernel, CENTRE, "B"), stack)
+        self.leak.set_offsets(forbidden.nonzero().flip(1) + 0.5)
+        self._show_layer("first", reads(stack, 1, kernel, CENTRE, first_kind, self.conv), stack)
+        self._show_layer("others", reads(stack, 1, kernel, CENTRE, "B", self.conv), stack)
+        missed, leaks = int(blind.sum()), int(forbidden.sum())
         never = (
-            f"{int(blind.sum())} are in the blind spot (○) at any depth"
-            if blind.any()
+            f"{counted(missed, 'is', 'are')} in the blind spot (○) at any depth"
+            if missed
             else "none is out of reach for good"
         )
-        leak = " It reads itself (✗): no model of images, however good its likelihood looks." if bug else ""
-        return f"The star reads {int((read & past).sum())} of the {int(past.sum())} pixels before it; {never}.{leak}"
+        known = counted(int(past.sum()), "pixel")
+        said = f"The star reads {int((read & past).sum())} of the {known} before it; {never}."
+        if not leaks:
+            return said
+        wrong = "itself" if leaks == 1 and read[pixel] else f"{counted(leaks, 'pixel')} not before it"
+        return f"{said} It reads {wrong} (✗): no model of images, however good its likelihood looks."
 
     def _show_layer(self, name: str, read: Bool[Tensor, "rows columns"], stack: Stack) -> None:
         """What one layer reads around its pixel; what comes by the vertical stack is lighter."""

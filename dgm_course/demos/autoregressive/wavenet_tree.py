@@ -22,7 +22,7 @@ from torch import Generator, Tensor, nn
 
 from dgm_course.demos.controls import choice, slider, switch
 from dgm_course.demos.demo import Demo
-from dgm_course.demos.shapes import say
+from dgm_course.demos.shapes import counted, say
 from dgm_course.models.autoregressive.causal_conv import CausalConv1d
 from dgm_course.models.autoregressive.wavenet import WaveNet
 from dgm_course.plots.style import BLUE, CYAN, GREY, ORANGE, RED
@@ -126,7 +126,6 @@ class WaveNetTree(Demo):
         "Which samples does the prediction of the star read? How many of the nodes are computed in this step?"
     )
     clock = "time"
-    tick = 250
 
     def __init__(
         self,
@@ -197,12 +196,12 @@ class WaveNetTree(Demo):
     def _said(self, measured: Reads, time: int, read: list[int], nodes: int) -> str:
         past = [s for s in read if s < time]
         holes = time - min(past) - len(past) if past else 0
-        reach = f" with {holes} holes between them" if holes else ""
+        reach = f" with {counted(holes, 'hole')} between them" if holes else ""
         leak = f" and {len(read) - len(past)} that are not past (✗)" if len(past) < len(read) else ""
         verdict = "a distribution" if abs(measured.total - 1) < 1e-9 else "not a distribution"
         return (
-            f"Step {time} reads {len(past)} samples{reach}{leak}; R = {measured.receptive_field}. "
-            f"Its tree has {nodes} nodes above the input: queues keep all but {len(measured.layers)}. "
+            f"Step {time} reads {counted(len(past), 'sample')}{reach}{leak}; R = {measured.receptive_field}. "
+            f"Its tree has {counted(nodes, 'node')} above the input: queues keep all but {len(measured.layers)}. "
             f"Σ p(x) over all {2**SHORT} x of {SHORT} steps = {measured.total:.4f}: {verdict}."
         )
 

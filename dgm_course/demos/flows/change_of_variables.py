@@ -89,15 +89,18 @@ def log_prob_through(x: Line, inverse: Callable[[Line], Line], base_log_prob: Lo
     return base_log_prob(z) + slope.abs().log()
 
 
-def without_absolute_value(x: Line, inverse: Callable[[Line], Line], base_log_prob: LogDensity) -> Line:
+def without_absolute_value(x: Line, inverse: Callable[[Line], Line]) -> Line:
     """The first bug, as a density: its logarithm is no number where f falls."""
     z, slope = _with_slope(inverse, x)
-    return base_log_prob(z).exp() * slope
+    return standard_normal(z).exp() * slope
 
 
-def without_slope(x: Line, inverse: Callable[[Line], Line], base_log_prob: LogDensity) -> Line:
+def without_slope(x: Line, inverse: Callable[[Line], Line]) -> Line:
     """The second bug: the density of z is taken for that of x."""
-    return base_log_prob(inverse(x)).exp()
+    return standard_normal(inverse(x)).exp()
+
+
+WRONG = {"no |·|": without_absolute_value, "no slope": without_slope}
 
 
 def area(x: Line, density: Line) -> float:
@@ -114,7 +117,8 @@ def area(x: Line, density: Line) -> float:
 class ChangeOfVariables(Demo):
     """Below p(z), left p(x), between them x = f(z); the shaded areas are of an interval and of its image.
 
-    `log_prob_through` may be a function of your own, such as the homework's, and `own` a layer of your own.
+    `log_prob_through` may be a function of your own, such as the homework's, and `own` a layer of your own in place of
+    the maps.
 
     Example:
         >>> ChangeOfVariables(falling=True, formula="no |·|")
@@ -144,8 +148,10 @@ class ChangeOfVariables(Demo):
             "strength": fine_slider("strength", strength, 0.4, 2.0, 0.1),
             "map": choice("f is", map, ("stretch", "push", "two humps")),
             "falling": switch("falling", falling),
-            "formula": choice("p(x) is", formula, ("right", "no |·|", "no slope")),
+            "formula": choice("p(x) is", formula, ("right", *WRONG)),
         }
+        if own is not None:
+            del controls["strength"], controls["map"]
         super().__init__(controls, predict=predict)
 
     def build(self, figure: Figure) -> None:
@@ -172,7 +178,14 @@ class ChangeOfVariables(Demo):
         self.x_number = self.moves(density.text(0.88, 0, "", ha="left", va="center"), answer=True)
 
     def show(
-        self, *, start: float, width: float, strength: float, map: Map, falling: bool, formula: Formula
+        self,
+        *,
+        start: float,
+        width: float,
+        falling: bool,
+        formula: Formula,
+        strength: float = 1.0,
+        map: Map = "stretch",
     ) -> str:
         flow, sign = self.own or layer(map, strength), -1 if falling else 1
         ends = torch.tensor([start, start + width], dtype=torch.float64)
@@ -182,8 +195,14 @@ class ChangeOfVariables(Demo):
         def inverse(x: Line) -> Line:
             return sign * line(flow.inverse)(x)
 
+        def claimed(x: Line) -> Line:
+            x = x.clone().requires_grad_()
+            if formula == "right":
+                return self.log_prob_through(x, inverse, standard_normal).exp().detach()
+            return WRONG[formula](x, inverse).detach()
+
         z_part, x_part = (each[0] + STEPS * each.diff() for each in (ends, images))
-        p_part, p_whole = (self._claimed(formula, x, inverse) for x in (x_part, self.x))
+        p_part, p_whole = claimed(x_part), claimed(self.x)
         of_z = area(z_part, standard_normal(z_part).exp())
         of_x, whole = area(x_part, p_part), area(self.x, p_whole)
         colour = ORANGE if abs(of_x - of_z) < 1e-3 else RED
@@ -206,17 +225,6 @@ class ChangeOfVariables(Demo):
             f"[{images.min():.2f}, {images.max():.2f}], has {of_x:.3f}. The whole area of p(x) is {whole:.3f}: "
             f"{'a density' if density else 'not a density'}."
         )
-
-    def _claimed(self, formula: Formula, x: Line, inverse: Callable[[Line], Line]) -> Line:
-        """The density of x by a formula."""
-        x = x.clone().requires_grad_()
-        match formula:
-            case "right":
-                return self.log_prob_through(x, inverse, standard_normal).exp().detach()
-            case "no |·|":
-                return without_absolute_value(x, inverse, standard_normal).detach()
-            case "no slope":
-                return without_slope(x, inverse, standard_normal).detach()
 
 
 def _with_slope(inverse: Callable[[Line], Line], x: Line) -> tuple[Line, Line]:

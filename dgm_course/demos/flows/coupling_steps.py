@@ -108,7 +108,6 @@ class CouplingSteps(Demo):
     title = "Coupling: one half stays, and says how the other moves"
     question = "Which coordinate stays in the next operation? Where does the star go?"
     clock = "time"
-    tick = 900
 
     def __init__(
         self,
@@ -167,7 +166,7 @@ class CouplingSteps(Demo):
         error = (walk[-1].points - z).abs().max().item()
         self.star.set_color(RED if time == len(walk) - 1 and error > 1e-9 else "black")
         there = "There" if time <= 4 else "Back"
-        back = "no wider than rounding" if error < 1e-9 else "not the way back"
+        back = "rounding only" if error < 1e-9 else "not the way back"
         return (
             f"{there}: {stays}. log |det| of the star so far {now.log_det[-1]:.2f}. "
             f"After the round trip the largest error of all points is {error:.1e}: {back}."

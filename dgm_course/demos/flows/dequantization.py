@@ -63,7 +63,9 @@ def shares(pixel: int, noisy: Noisy, seed: int) -> Float[Tensor, " parts"]:
     return torch.histc(y.double(), len(EDGES) - 1, 0.0, LEVELS) / len(y)
 
 
-def below(y: Float[Tensor, " points"], share: Float[Tensor, " parts"], smooth: float) -> Tensor:
+def below(
+    y: Float[Tensor, " points"], share: Float[Tensor, " parts"], smooth: float
+) -> Float[Tensor, " points"]:
     """∫_{−∞}^y q of the counted density, convolved with a logistic kernel of scale `smooth`.
 
     Example:
@@ -150,7 +152,7 @@ class Dequantization(Demo):
             handlelength=1.4,
         )
         cost.set(xlim=(0, 5.4), ylim=(2.6, -0.6), xlabel="bits/dim", xticks=range(5))
-        cost.set_yticks(range(3), ("counting", "claimed", "its cells"))
+        cost.set_yticks(range(3), ("counting", "claimed", "mass of cells"))
         self.bars = [self.moves(bar, answer=True) for bar in cost.barh(range(3), 0, 0.6)]
         self.numbers = [self.moves(cost.text(0, row, "", va="center"), answer=True) for row in range(3)]
 

@@ -2,9 +2,9 @@
 
     x_k = f_k(x_{k−1}),     log |det ∂x_k/∂z| = Σ_{j≤k} log |det ∂f_j|,     H(x_k) = H(z) + E log |det ∂x_k/∂z|
 
-Eight affine couplings that were trained on two moons. Each moves points along one axis only, in straight lines; turns
-come from taking turns. The classic bug forgets to flip the halves: then one coordinate is never moved, and stays normal
-for ever.
+Eight affine couplings that were trained on two moons. Each moves points along one axis only, in straight lines; curved
+motion comes from alternating the axes. The classic bug forgets to flip the halves: then one coordinate is never moved,
+and stays normal for ever.
 """
 
 import functools
@@ -24,6 +24,7 @@ from dgm_course.demos.controls import choice, seed_box, slider, switch
 from dgm_course.demos.demo import Demo
 from dgm_course.demos.flows.lattice import corners, quadrilaterals, signed_area
 from dgm_course.demos.flows.moons_model import LAYERS, moons_model
+from dgm_course.demos.shapes import counted
 from dgm_course.models.flows.base import Layer, log_normal
 from dgm_course.plots.style import GREY, ORANGE
 
@@ -72,7 +73,6 @@ class GridWarp(Demo):
     title = "A flow warps space, layer by layer"
     question = "Which way will the next layer move the points? Where does it stretch, where does it squeeze?"
     clock = "depth"
-    tick = 800
 
     def __init__(
         self,
@@ -90,8 +90,9 @@ class GridWarp(Demo):
             "depth": slider("depth", depth, 0, self.most),
             "colour": choice("colour: log |det| of", colour, ("all layers", "the last one")),
             "seed": seed_box(seed),
-            "bug": switch("Bug: every layer keeps the same half", bug),
         }
+        if layers is None:
+            controls["bug"] = switch("Bug: every layer keeps the same half", bug)
         super().__init__(controls, predict=predict)
 
     def build(self, figure: Figure) -> None:
@@ -110,7 +111,7 @@ class GridWarp(Demo):
         self.bars = [self.moves(bar, answer=True) for bar in bars.bar(range(self.most + 1), 0, 0.8)]
         self.number = self.moves(bars.text(0, 0, "", ha="center", va="bottom"), answer=True)
 
-    def show(self, *, depth: int, colour: str, seed: int, bug: bool) -> str:
+    def show(self, *, depth: int, colour: str, seed: int, bug: bool = False) -> str:
         walk = self.walk(seed, bug)
         parts = [len(walk[0].points) - CELLS**2 - DRAWS, CELLS**2, DRAWS]
         points, _, draws = walk[depth].points.split(parts)
@@ -128,7 +129,7 @@ class GridWarp(Demo):
         drawn = signed_area(cells).sum().abs().item()
         claimed = (so_far.exp() * (2 * REACH / CELLS) ** 2).sum().item()
         return (
-            f"After {depth} layers log |det| of the cells lies in [{so_far.min():.1f}, {so_far.max():.1f}]. "
+            f"After {counted(depth, 'layer')} log |det| of the cells lies in [{so_far.min():.1f}, {so_far.max():.1f}]. "
             f"Their area, {4 * REACH**2:.0f} at first, is {drawn:.1f} as drawn and {claimed:.1f} by log |det|. "
             f"The entropy of the draws is {entropy[depth]:.2f} nats."
         )

@@ -2,10 +2,10 @@
 
     x = A z,     area of the image = |det A|,     p(x) = p(z) / |det A|
 
-A smooth map is linear when one looks closely, and then A is its Jacobian. A shear moves a lot and changes no area; a
-mirror image has a determinant below zero and an area like any other; a flat image has none, and no inverse. The classic
-bugs take the product of the diagonal for the determinant, as if every matrix were triangular, or forget that it is the
-absolute value whose logarithm is wanted.
+A smooth map is linear when one looks closely, and then A is its Jacobian. One shear moves a lot and changes no area,
+but two at once do, by the product of both; a mirror image has a determinant below zero and an area like any other; a
+flat image has none, and no inverse. The classic bugs take the product of the diagonal for the determinant, as if every
+matrix were triangular, or forget that it is the absolute value whose logarithm is wanted.
 """
 
 from collections.abc import Callable
@@ -13,10 +13,8 @@ from typing import Literal
 
 import torch
 from jaxtyping import Float
-from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 from torch import Tensor
 
 from dgm_course.demos.controls import choice, fine_slider
@@ -26,14 +24,14 @@ from dgm_course.plots.style import BLUE, GREY, ORANGE, PURPLE, RED
 
 Matrix = Float[Tensor, "2 2"]
 Formula = Literal["right", "product of the diagonal", "no |·|"]
-LogDet = Callable[[Matrix], Tensor]
+LogDet = Callable[[Matrix], Float[Tensor, ""]]
 SQUARE = torch.tensor([(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)], dtype=torch.float64)
 LETTER = torch.tensor(
     [[(0.3, 0.15), (0.3, 0.85)], [(0.3, 0.85), (0.75, 0.85)], [(0.3, 0.5), (0.6, 0.5)]], dtype=torch.float64
 )
 
 
-def log_det(matrix: Matrix) -> Tensor:
+def log_det(matrix: Matrix) -> Float[Tensor, ""]:
     """log |det A|, with −∞ for a flat image.
 
     Example:
@@ -43,12 +41,12 @@ def log_det(matrix: Matrix) -> Tensor:
     return torch.linalg.slogdet(matrix).logabsdet
 
 
-def diagonal_only(matrix: Matrix) -> Tensor:
+def diagonal_only(matrix: Matrix) -> Float[Tensor, ""]:
     """The first bug: right for triangular matrices only."""
     return matrix.diagonal().abs().log().sum()
 
 
-def without_absolute_value(matrix: Matrix) -> Tensor:
+def without_absolute_value(matrix: Matrix) -> Float[Tensor, ""]:
     """The second bug: no number for a mirror image."""
     return matrix.det().log()
 
@@ -84,7 +82,7 @@ class JacobianArea(Demo):
         log_det: LogDet = log_det,
         predict: bool = False,
     ) -> None:
-        self.formulas = {**FORMULAS, "right": log_det}
+        self.log_det = log_det
         controls = {
             "stretch_x": fine_slider("stretch →", stretch_x, -2.0, 2.0, 0.25),
             "stretch_y": fine_slider("stretch ↑", stretch_y, -2.0, 2.0, 0.25),
@@ -114,7 +112,7 @@ class JacobianArea(Demo):
         bars.plot([1, 1], [-0.4, 2.6], color="black", lw=1.5, ls="--")
         bars.set_yticks((0, 1, 2), ("area drawn", "exp(log_det)", "mass"))
         self.bars = [self.moves(bar, answer=True) for bar in bars.barh(range(3), 0, 0.6)]
-        self.numbers = [self._number(bars, row) for row in range(3)]
+        self.numbers = [self.moves(bars.text(4.6, row, "", va="center"), answer=True) for row in range(3)]
         self.det = self.moves(bars.text(0.05, -0.62, "", fontsize=20, va="center"), answer=True)
 
     def show(
@@ -122,7 +120,8 @@ class JacobianArea(Demo):
     ) -> str:
         A = torch.tensor([[stretch_x, shear_x], [shear_y, stretch_y]], dtype=torch.float64)
         det = signed_area(SQUARE @ A.T).item()
-        area, claimed = abs(det), self.formulas[formula](A).exp().item()
+        claims = {**FORMULAS, "right": self.log_det}[formula]
+        area, claimed = abs(det), claims(A).exp().item()
         mass = area / claimed if claimed else float("nan")
         self.image.set_xy((SQUARE @ A.T).numpy())
         self.image.set_facecolor(BLUE if det > 0 else ORANGE)
@@ -146,6 +145,3 @@ class JacobianArea(Demo):
             f"det A = {stretch_x:g} · {stretch_y:g} − {shear_x:g} · {shear_y:g} = {det:.2f}{mirrored}. "
             f"The area becomes {area:.2f}, a density is divided by {claimed:.2f}. Mass {mass:.2f} {verdict}."
         )
-
-    def _number(self, axes: Axes, row: int) -> Text:
-        return self.moves(axes.text(4.6, row, "", va="center"), answer=True)

@@ -12,7 +12,6 @@ v in place of w, and what comes out belongs to another v.
 import functools
 from collections.abc import Callable
 from typing import Literal
-from unittest import mock
 
 import torch
 from jaxtyping import Float
@@ -23,12 +22,15 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from dgm_course.demos.controls import choice, seed_box, slider, switch
 from dgm_course.demos.demo import Demo
+from dgm_course.demos.shapes import counted
+from dgm_course.models.flows.base import Layer, Reversed
 from dgm_course.models.flows.maf import AutoregressiveAffine
 from dgm_course.plots.style import BLUE, CYAN, GREY, ORANGE, RED
 from dgm_course.testing import randomize
 
 Kind = Literal["MAF", "IAF"]
 Way = Literal["draw", "density"]
+Network = Callable[[Float[Tensor, "batch dims"]], tuple[Tensor, Tensor]]  # μ and α
 WAYS: tuple[tuple[Kind, Way], ...] = (
     ("MAF", "density"),
     ("IAF", "draw"),
@@ -51,34 +53,34 @@ def autoregressive(dims: int, seed: int) -> AutoregressiveAffine:
     )
 
 
-@torch.no_grad()
-def step_by_step(layer: AutoregressiveAffine, v: Float[Tensor, "batch dims"]) -> Float[Tensor, "batch dims"]:
-    """From v to w by definition: a pass of the network for each entry."""
-    w = torch.zeros_like(v)
-    for i in layer.order:
-        mu, alpha = layer.conditioner(w)
-        w[:, i] = mu[:, i] + v[:, i] * alpha[:, i].exp()
-    return w
-
-
-@torch.no_grad()
-def at_once(layer: AutoregressiveAffine, v: Float[Tensor, "batch dims"]) -> Float[Tensor, "batch dims"]:
-    """The classic bug: μ and α are asked about v."""
+def at_once(
+    layer: AutoregressiveAffine, v: Float[Tensor, "batch dims"]
+) -> tuple[Float[Tensor, "batch dims"], Float[Tensor, " batch"]]:
+    """The classic bug: from v to w, with μ and α asked about v."""
     mu, alpha = layer.conditioner(v)
-    return mu + v * alpha.exp()
+    return mu + v * alpha.exp(), alpha.sum(dim=1)
 
 
 def passes(layer: AutoregressiveAffine, act: Callable[[], object]) -> int:
-    """How often `act` runs the network of a layer.
+    """How often `act` runs the network of a layer, while gradients are kept: without them hidden units are remembered.
 
     Example:
         >>> layer, v = autoregressive(4, seed=0), torch.zeros(1, 4).double()
-        >>> passes(layer, lambda: layer.inverse(v)), passes(layer, lambda: step_by_step(layer, v))
+        >>> passes(layer, lambda: layer.inverse(v)), passes(layer, lambda: layer(v))
         (1, 4)
     """
-    with mock.patch.object(layer, "conditioner", wraps=layer.conditioner) as network:
+    network, asked = layer.conditioner, []
+
+    def noted(x: Float[Tensor, "batch dims"]) -> tuple[Tensor, Tensor]:
+        asked.append(x)
+        return network(x)
+
+    layer.conditioner = noted  # type: ignore[method-assign]
+    try:
         act()
-    return network.call_count
+    finally:
+        del layer.conditioner
+    return len(asked)
 
 
 @functools.lru_cache(64)
@@ -101,6 +103,8 @@ def arithmetic(dims: int) -> float:
 class MafIaf(Demo):
     """Left what is known after some passes, and what the last of them read; right the passes that each way takes.
 
+    `maf` and `iaf` may be layers of your own, such as the homework's: a network in, `forward` and `inverse` out.
+
     Example:
         >>> demo = MafIaf(kind="IAF", way="density")
         >>> demo.step()
@@ -111,7 +115,6 @@ class MafIaf(Demo):
     title = "MAF and IAF: one layer, two directions"
     question = "How many passes of the network does this take? What does the next one have to read?"
     clock = "time"
-    tick = 500
 
     def __init__(
         self,
@@ -122,16 +125,20 @@ class MafIaf(Demo):
         way: Way = "draw",
         seed: int = 0,
         bug: bool = False,
+        maf: Callable[[Network], Layer] | None = None,
+        iaf: Callable[[Network], Layer] | None = None,
         predict: bool = False,
     ) -> None:
+        self.maf, self.iaf = maf, iaf
         controls = {
             "time": slider("passes", time, 0, MOST_DIMS),
             "dims": slider("dimensions", dims, 2, MOST_DIMS),
             "kind": choice("flow", kind, ("MAF", "IAF")),
             "way": choice("way", way, ("draw", "density")),
             "seed": seed_box(seed),
-            "bug": switch("Bug: back in one pass", bug),
         }
+        if not (maf or iaf):
+            controls["bug"] = switch("Bug: back in one pass", bug)
         super().__init__(controls, predict=predict)
 
     def build(self, figure: Figure) -> None:
@@ -157,32 +164,42 @@ class MafIaf(Demo):
         self.bars = [self.moves(bar, answer=True) for bar in bars.barh(range(4), 0, 0.66)]
         self.numbers = [self.moves(bars.text(0, row, "", va="center"), answer=True) for row in range(4)]
 
-    def show(self, *, time: int, dims: int, kind: Kind, way: Way, seed: int, bug: bool) -> str:
+    @torch.enable_grad()  # or no pass would be counted
+    def show(self, *, time: int, dims: int, kind: Kind, way: Way, seed: int, bug: bool = False) -> str:
         layer = autoregressive(dims, seed)
         v = torch.randn(1, dims, generator=Generator().manual_seed(seed), dtype=torch.float64)
-        back = at_once if bug else step_by_step
-        ways = (AutoregressiveAffine.inverse,) * 2 + (back,) * 2
-        taken = {
-            each: passes(layer, functools.partial(go, layer, v)) for each, go in zip(WAYS, ways, strict=True)
+
+        def network(w: Float[Tensor, "batch dims"]) -> tuple[Tensor, Tensor]:
+            return layer.conditioner(w)  # looked up at each call, so that `passes` counts it
+
+        maf = self.maf(network) if self.maf else layer
+        iaf = self.iaf(network) if self.iaf else Reversed(layer)
+        ways: dict[tuple[Kind, Way], Callable[[Tensor], tuple[Tensor, Tensor]]] = {
+            ("MAF", "density"): maf.inverse,
+            ("IAF", "draw"): iaf,
+            ("MAF", "draw"): maf,
+            ("IAF", "density"): iaf.inverse,
         }
+        if bug:
+            ways |= dict.fromkeys(WAYS[2:], functools.partial(at_once, layer))
+        taken = {each: passes(layer, functools.partial(go, v)) for each, go in ways.items()}
         for row, (bar, text) in enumerate(zip(self.bars, self.numbers, strict=True)):
             bar.set_width(taken[WAYS[row]])
             bar.set_facecolor(ORANGE if WAYS[row] == (kind, way) else GREY)
             text.set(text=str(taken[WAYS[row]]), x=taken[WAYS[row]] + 0.2)
-        returns = (kind, way) in WAYS[2:]
-        self._show_pass(
-            min(time, taken[kind, way]), dims, taken[kind, way] > 1, returns, way, bug and returns
-        )
-        error = (layer.inverse(back(layer, v))[0] - v).abs().max().item()
-        what = f"{kind}, {way}: {taken[kind, way]} pass{'es' * (taken[kind, way] > 1)} for {dims} dimensions"
+        returns, count = (kind, way) in WAYS[2:], taken[kind, way]
+        hurried = returns and count == 1
+        self._show_pass(min(time, count), dims, count > 1, returns, way, hurried)
+        there = ways[kind, way](v)[0]
+        error = (ways[kind, "density" if way == "draw" else "draw"](there)[0] - v).abs().max().item()
+        what = f"{kind}, {way}: {counted(count, 'pass', 'passes')} for {dims} dimensions"
         if not returns:
             return f"{what}. All that the network has to read is given."
-        if bug:
+        if hurried:
             return f"{what}, but it asked about the wrong side: after the round trip an entry is off by {error:.2f}."
-        return (
-            f"{what}; remembering hidden units, the arithmetic of {arithmetic(dims):.2f}. "
-            f"The round trip is off by {error:.0e}."
-        )
+        if not (self.maf or self.iaf):
+            what += f"; with hidden units remembered: the arithmetic of {arithmetic(dims):.2f} passes"
+        return f"{what}. The round trip is off by {error:.0e}."
 
     def _show_pass(self, time: int, dims: int, in_turn: bool, returns: bool, way: Way, wrong: bool) -> None:
         """What is known after `time` passes, and what the last of them read for whom."""

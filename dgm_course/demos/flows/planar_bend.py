@@ -154,7 +154,8 @@ class PlanarBend(Demo):
         with torch.no_grad():
             x = layer(corners(CELLS, REACH))[0]
             line = profile(layer)
-            moved = layer(10 * layer.w[None])[0][0] - 10 * layer.w
+            far = 20 * layer.w / steepness**2  # far enough along w for tanh to be one, whatever b is
+            moved = layer(far[None])[0][0] - far
         cells = quadrilaterals(x)
         folded = signed_area(cells) <= 0
         self.cells.set_verts(cells[~folded].numpy())  # type: ignore[arg-type]

@@ -64,7 +64,7 @@ def examples(data: Data) -> tuple[Float[Tensor, "train 2"], Float[Tensor, "valid
 
 @functools.cache
 def entropy(data: Data) -> float:
-    """What the points to validate on cost under the density that they come from: no flow does better for long.
+    """What the points to validate on cost under the density that they come from: on average no flow does better.
 
     Example:
         >>> round(entropy("moons"), 1)

@@ -5,7 +5,9 @@
 
 Both are trained from the same start on the same points. With the wrong sign it pays to squeeze all data into z = 0 and
 to be praised for it. No test set notices: the curve of new points falls as well. What notices is the integral, which is
-no longer one, or the entropy of the data, below which no honest curve can stay.
+no longer one, or the entropy of the data, below which no honest curve can stay. The entropy does not betray every bug:
+without any log |det| no curve falls below −log N(0) = log 2π, which is 1.84, and two moons have 1.83. There only the
+mass tells.
 """
 
 import math
