@@ -147,11 +147,11 @@ def assert_differentiable(
             checked(slope, what="a gradient", shape=tuple(each.shape), dtype=torch.float64, read=read) * each
             for slope, each in zip(got, moves, strict=True)
         ]
+        # of fourth order: some right maps are steep
         up, down, far_up, far_down = (value(count * step) for count in (1, -1, 2, -2))
         assert_close(
             float(sum(each.sum() for each in along)),
-            (8 * (up - down) - (far_up - far_down))
-            / (12 * step),  # of fourth order: some right maps are steep
+            (8 * (up - down) - (far_up - far_down)) / (12 * step),
             tolerance=1e-5,
             what=f"the slope of what {direction} returns, by autograd, as {what} move in a random direction,",
             cause=cause,
