@@ -20,10 +20,13 @@ from dgm_course.testing.compare import (
 )
 from dgm_course.testing.errors import PropertyError, StudentError
 from dgm_course.testing.modules import (
+    assert_differentiable,
     draw_responsive,
     fill_weights,
+    keeps_parameters,
     outputs_over_weights,
     randomize,
+    slopes,
     stack_outputs,
 )
 from dgm_course.testing.probability import (
@@ -43,6 +46,7 @@ __all__ = [
     "assert_bound",
     "assert_causal",
     "assert_close",
+    "assert_differentiable",
     "assert_each_alone",
     "assert_gradients_reach",
     "assert_invertible",
@@ -60,7 +64,9 @@ __all__ = [
     "draw_responsive",
     "fill_weights",
     "gradient",
+    "keeps_parameters",
     "outputs_over_weights",
     "randomize",
+    "slopes",
     "stack_outputs",
 ]

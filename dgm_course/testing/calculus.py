@@ -15,7 +15,9 @@ from dgm_course.testing.values import checked, describe
 
 @where_it_lives
 def gradient(fn: Callable[..., Any], *args: Any, wrt: tuple[int, ...] = (0,)) -> tuple[Tensor, ...]:
-    """The gradients of `fn(*args).sum()` with respect to the arguments numbered in `wrt`; zeros where none arrives.
+    """The gradients of the sum of all that `fn(*args)` returns, a tensor or a tuple of them, in the arguments `wrt`.
+
+    Zeros where none arrives.
 
     Example:
         >>> (slope,) = gradient(lambda x: x**2, torch.tensor([1.0, 3.0]))
@@ -25,17 +27,18 @@ def gradient(fn: Callable[..., Any], *args: Any, wrt: tuple[int, ...] = (0,)) ->
     leaves = {i: args[i].detach().clone().requires_grad_() for i in wrt}
     with torch.enable_grad():
         value = fn(*(leaves.get(i, argument) for i, argument in enumerate(args)))
-        if not isinstance(value, Tensor) or not value.is_floating_point():
-            raise PropertyError(
-                "a floating-point tensor to differentiate",
-                describe(value),
-                "nothing, or something else, is returned",
-            )
-        if not value.requires_grad:
+        parts = value if isinstance(value, tuple) else (value,)
+        for part in parts:
+            if not isinstance(part, Tensor) or not part.is_floating_point():
+                raise PropertyError(
+                    "a floating-point tensor to differentiate",
+                    describe(part),
+                    "nothing, or something else, is returned",
+                )
+        total = torch.stack([part.sum() for part in parts]).sum()
+        if not total.requires_grad:
             return tuple(torch.zeros_like(leaves[i]) for i in wrt)
-        return torch.autograd.grad(
-            value.sum(), [leaves[i] for i in wrt], allow_unused=True, materialize_grads=True
-        )
+        return torch.autograd.grad(total, [leaves[i] for i in wrt], allow_unused=True, materialize_grads=True)
 
 
 def assert_gradients_reach(

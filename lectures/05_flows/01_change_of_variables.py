@@ -49,3 +49,6 @@ for name, p in densities.items():
 # The distribution function $F$ maps $x$ to a uniform number, and its derivative *is* the density. So every rising curve
 # from 0 to 1 is a model, such as a mixture of logistic curves (the *mixture-CDF* layer of
 # [arXiv:1902.00275](https://arxiv.org/abs/1902.00275)), and its inverse is a sampler: $x = F^{-1}(u)$. In one dimension we are done.
+#
+# Where $F^{-1}$ has no formula, **bisection** finds it, because $F$ rises: start with two points that have the solution between
+# them, look at the middle, and keep the half that holds it. Sixty halvings use up the digits of a float64.

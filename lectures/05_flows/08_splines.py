@@ -10,6 +10,9 @@
 #
 # Its slope is a formula, its inverse the root of a quadratic. The network says widths, heights and slopes, $3K - 1$ numbers
 # for each dimension that moves. Outside the box nothing moves.
+#
+# Backwards: find the piece by its $y_k$; there the equation for $\xi$ is $a\xi^2 + b\xi + c = 0$, and its root in $[0, 1]$ is
+# $\xi = 2c / (-b - \sqrt{b^2 - 4ac})$. The school formula divides by $a$, which is 0 where the curve is straight.
 
 # %% [markdown] slide="subslide"
 # Read from noise to data: **predict** the density that a curve with two nearly flat pieces makes of a Gaussian.

@@ -8,6 +8,9 @@
 #
 # With $q$ uniform ([Uria et al. 2013, arXiv:1306.0186](https://arxiv.org/abs/1306.0186)): **add noise $u \in [0, 1)$ to every pixel, and train as always.** Bits per dimension of the flow are then an
 # *upper* bound on what the integer model costs.
+#
+# With $y = (x + u)/K$ in $[0, 1)^D$, $-\log P(x) \le D \log K - \mathbb E_u \log p(y)$. The **logit** of $\alpha + (1 - 2\alpha)\, y$ then
+# opens the box: $\alpha$ keeps it from the infinite ends, and it is a layer whose log-determinant counts.
 
 # %% [markdown] slide="subslide"
 # **Predict.** Digits with 17 levels. A categorical for each pixel by itself; a *density* for each pixel by itself, a mixture of

@@ -5,10 +5,10 @@
 # density $p_Z$ and push it through an invertible map, $x = f(z)$. Where $f$ stretches, probability gets thin, and where it
 # squeezes, thick:
 # $$\log p(x) = \log p_Z\bigl(f^{-1}(x)\bigr) + \log\left|\det \frac{\partial f^{-1}}{\partial x}\right|.$$
-# The likelihood is exact, sampling is one pass, and nothing is approximate. It is paid for twice: $f$ must have an inverse,
-# and the determinant of a $D \times D$ matrix, which costs $D^3$ in general, must be cheap. Every flow is an answer to these
-# two demands. In this homework you write the answers of ten years: linear maps, planar flows, couplings, autoregressive
-# flows, splines.
+# The likelihood is exact, a sample is one draw of $z$ sent through $f$, and nothing is approximate. It is paid for twice:
+# $f$ must have an inverse, and the determinant of a $D \times D$ matrix, which costs $D^3$ in general, must be cheap. Every
+# flow is an answer to these two demands. In this homework you write a decade of answers: linear maps, planar flows, couplings, autoregressive flows,
+# splines.
 #
 # **The one rule is an honest determinant.** A flow that gets it wrong does not crash and does not look bad. Flip its sign
 # and train on two moons: the loss reaches −2.09 nats where an honest flow ends at 1.92, a triumph, and the "density"
@@ -19,8 +19,9 @@
 #
 # * `forward(z) -> (x, log_det)` generates, `inverse(x) -> (z, log_det)` evaluates;
 # * `log_det` has one number per example, `(B,)`, in nats, summed over all dimensions of the example, and it belongs to the
-#   map that was computed: at the same point the two have opposite signs;
-# * vectors are `(B, D)`, images `(B, C, H, W)`, and `log_prob` is `(B,)` in nats.
+#   map that was computed: at corresponding points `forward`'s and `inverse`'s log_det have opposite signs;
+# * vectors are `(B, D)`, images `(B, C, H, W)`, and `log_prob` is `(B,)` in nats;
+# * what is trained is an `nn.Parameter`; what is not trained is a buffer (`register_buffer`).
 #
 # Twelve tasks, 100 points, no GPU. In each of them: read the text and **write your prediction down before you run anything**;
 # fill in the cell with `raise NotImplementedError`, where names and signatures stay and the docstring is the contract; run

@@ -113,7 +113,7 @@ class MixtureCDF(nn.Module):
         ### END SOLUTION
 
     def sample(self, num_samples: int, generator: torch.Generator) -> Float[Tensor, "samples"]:
-        """Independent samples (num_samples,) of p(x), in the dtype of the means; all randomness from `generator`."""
+        """Independent, finite samples (num_samples,) of p(x), in the dtype of the means; all randomness from `generator`."""
         ### BEGIN SOLUTION
         u = torch.rand(num_samples, generator=generator, dtype=self.means.dtype)
         return self(u.clamp(min=1e-7))[0]  # a float32 draw can be exactly 0

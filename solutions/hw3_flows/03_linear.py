@@ -8,10 +8,10 @@
 # **Permutation.** $x_i = z_{\text{order}(i)}$. Nothing is stretched: log-determinant 0. The inverse is another permutation,
 # the one with $\text{inverse}(\text{order}(i)) = i$; only special orders, such as a reversal, are their own.
 #
-# **Householder reflection.** $H = I - 2\,\dfrac{v v^\top}{\|v\|^2}$ turns the component along $v$ round and leaves the rest
-# alone. $H$ is orthogonal for every $v \ne 0$ and is its own inverse; a product of $R$ reflections,
-# $x = H_R \cdots H_2 H_1 z$, is undone by the same reflections in the opposite order. $D$ of them make *every* orthogonal
-# matrix, each has determinant $-1$, and $\log|\pm 1| = 0$.
+# **Householder reflection.** $H = I - 2\,\dfrac{v v^\top}{\|v\|^2}$ flips the sign of the component along $v$ and leaves
+# the rest alone. $H$ is orthogonal for every $v \ne 0$ and is its own inverse; a product of $R$ reflections,
+# $x = H_R \cdots H_2 H_1 z$, is undone by the same reflections in the opposite order. At most $D$ of them make *any*
+# orthogonal matrix, each has determinant $-1$, and $\log|\pm 1| = 0$.
 #
 # **Invertible 1×1 convolution** (Glow, Kingma and Dhariwal, 2018, arXiv:1807.03039). One $C \times C$ matrix mixes the channels
 # at every pixel. All $H \cdot W$ pixels are stretched alike, so
@@ -24,7 +24,7 @@
 # random orthogonal matrix, $W^\top W = I$, and take it apart with `torch.linalg.lu`, which gives $P$, $L$ and the rest.
 #
 # **Predict** before you run the figure: a free matrix and an LU matrix start as the same rotation of 8 channels and take 100
-# random steps. In which of the two can $\log|\det W|$ fall without end within one step?
+# random steps. Which of the two can become singular, so that $\log|\det W|$ drops towards $-\infty$ in a single step?
 
 
 # %% task="linear"

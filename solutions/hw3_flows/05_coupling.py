@@ -189,5 +189,6 @@ plt.show()
 #   with every step, for ever: the model is now paid for spreading out what it should gather. Task 10 finds this one.
 # * both layers have the same mask? Half of the dimensions are still standard normal after a hundred layers.
 #
-# The answer to (a) is three. After two layers the half that was changed last has heard of everything. The other half
-# has heard of it, but its dimensions not yet of each other.
+# The answer to (a) is three, for more than two dimensions. After two layers the half that was changed last has heard of
+# everything. The other half has heard of it, but its dimensions not yet of each other. In the plane each half is one
+# dimension, and two layers suffice.

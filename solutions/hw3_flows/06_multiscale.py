@@ -12,7 +12,8 @@
 #
 # $$\text{squeeze}(x)_{4c + 2i + j,\; h,\; w} = x_{c,\; 2h + i,\; 2w + j}, \qquad i, j \in \{0, 1\}.$$
 #
-# A layer on sites now sees a neighbourhood of twice the width, and a layer on channels sees pixels.
+# After a squeeze, a convolution over sites sees a neighbourhood twice as wide, and a mask over channels separates
+# neighbouring pixels.
 #
 # **Factor out.** After each level half of the channels are declared done: they are latents with a standard normal prior
 # of their own, and only the other half goes on. For levels $l = 1, \dots, L$, starting with $h_0 = x$,

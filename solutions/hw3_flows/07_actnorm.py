@@ -2,8 +2,8 @@
 # ## Task 7 · ActNorm and its first batch (6 points)
 #
 # Deep networks train well when the numbers inside have mean 0 and standard deviation 1, which is why batch
-# normalisation is everywhere. A flow cannot use it: there $z$ depends on the other examples of the batch, so there is no
-# $p(x)$ of one example. Glow (Kingma & Dhariwal, 2018, arXiv:1807.03039) keeps the good half of the idea. ActNorm is a
+# normalisation is everywhere. A flow that uses it in training has no $p(x)$ of one example: there $z$ depends on the other
+# examples of the batch. Glow (Kingma & Dhariwal, 2018, arXiv:1807.03039) keeps the good half of the idea. ActNorm is a
 # plain affine map with one scale and one shift for each channel,
 #
 # $$x = z \odot e^{s} + b, \qquad z = (x - b) \odot e^{-s}, \qquad
@@ -11,6 +11,8 @@
 #
 # whose parameters *start* at the statistics of the first batch of data, $b_c$ its mean and $e^{s_c}$ its standard
 # deviation in channel $c$, so that the first $z$ is normalised. From then on they are parameters like any others.
+# They are set in place: an optimiser that was made before the first batch holds these parameters and goes on to train
+# them, and would train nothing if new ones took their place.
 #
 # * Statistics are over the batch **and** all sites: a channel has one mean, not one for each pixel. A vector (B, D) is
 #   an image with one site.
@@ -47,7 +49,8 @@ class ActNorm(nn.Module):
         """x (B, C) or (B, C, H, W) -> z of the same shape, log_det (B,).
 
         The first call in training mode sets shift and scale, before they are used, to the mean and the standard
-        deviation of each channel of x (that of the batch: divided by the count, not by one less; 1e-6 at least).
+        deviation of each channel of x (that of the batch: divided by the count, not by one less; 1e-6 at least). They
+        are set in place, without gradient: the parameters stay the same objects.
         """
         ### BEGIN SOLUTION
         if self.training and not self.initialized:

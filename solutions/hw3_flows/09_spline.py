@@ -5,7 +5,7 @@
 # neural spline flow (Durkan et al., 2019, arXiv:1906.04032) bends it by any rising function that passes through $K + 1$
 # **knots** $(x_0, y_0), \dots, (x_K, y_K)$ with slopes $\delta_0, \dots, \delta_K$. Between two knots, with
 # $$w = x_{k+1} - x_k, \quad h = y_{k+1} - y_k, \quad s = \frac{h}{w}, \quad \xi = \frac{x - x_k}{w} \in [0, 1],$$
-# the curve is a quotient of two quadratics, and so is its slope:
+# the curve is a quotient of two quadratics, and its slope has a formula, too:
 # $$y = y_k + \frac{h\,[s\,\xi^2 + \delta_k\,\xi(1-\xi)]}{s + (\delta_{k+1} + \delta_k - 2s)\,\xi(1-\xi)}, \qquad
 # \frac{dy}{dx} = \frac{s^2\,[\delta_{k+1}\,\xi^2 + 2s\,\xi(1-\xi) + \delta_k\,(1-\xi)^2]}
 # {[s + (\delta_{k+1} + \delta_k - 2s)\,\xi(1-\xi)]^2}.$$
@@ -63,7 +63,7 @@ def rational_quadratic(
 ) -> tuple[Tensor, Tensor]:
     """x (*shape), each entry through the spline of its own knots -> y (*shape), log dy/dx (*shape).
 
-    Where |x| >= bound, y = x and the log-slope is 0.
+    Where |x| >= bound, y = x and the log-slope is 0. Gradients are finite everywhere, also there and at the knots.
     """
     ### BEGIN SOLUTION
     inside = x.abs() < bound
@@ -81,7 +81,10 @@ def rational_quadratic_inverse(
     slopes: Float[Tensor, "*shape inner"],
     bound: float,
 ) -> tuple[Tensor, Tensor]:
-    """y (*shape) -> the x (*shape) that `rational_quadratic` takes to y, and log dx/dy (*shape)."""
+    """y (*shape) -> the x (*shape) that `rational_quadratic` takes to y, and log dx/dy (*shape).
+
+    Gradients are finite everywhere here as well.
+    """
     ### BEGIN SOLUTION
     inside = y.abs() < bound
     knots = spline_knots(widths, heights, slopes, bound)
@@ -217,3 +220,6 @@ plt.show()
 #   one there is no bin to find.
 # * you take $(-b + \sqrt{b^2 - 4ac})/2a$? NaN wherever the spline is straight, which is where every training starts
 #   that starts at the identity.
+# * `torch.where` picks the identity outside, but the formula inside it was NaN there? The values are right. In the
+#   gradient the branch that was not picked counts zero times NaN, which is NaN, and one step of training spoils every
+#   weight. Make what goes into the formula harmless first: `clamp` it, or `where` before and after.

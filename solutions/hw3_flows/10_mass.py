@@ -14,8 +14,8 @@
 #
 # What to expect of the most popular mistake, the log-determinant with the wrong sign? Then the "density" at $x = f(z)$
 # is $\mathcal N(z)\,|\det f'(z)|$ in place of $\mathcal N(z) / |\det f'(z)|$, and
-# $\int \mathcal N(z)\, |\det f'(z)|\, dx = \mathbb E_z \big[ |\det f'(z)|^2 \big]$: not 1, unless the flow changes no
-# volume. And maximum likelihood will gladly make it large.
+# $\int \mathcal N(z)\, |\det f'(z)|\, dx = \mathbb E_z \big[ |\det f'(z)|^2 \big]$: in general not 1. And maximum
+# likelihood will gladly make it large.
 #
 # **Predict**: train a flow and the same flow with the wrong sign on the moons, whose entropy is 1.83 nats. Which one
 # reports the better negative log-likelihood? What are the two masses?
@@ -86,8 +86,8 @@ def mass(log_prob: Callable[[Tensor], Tensor], low: float, high: float, num_node
 def honest(log_prob: Callable[[Tensor], Tensor], low: float, high: float) -> bool:
     """Whether the mass on the square is 1, that is, in [0.995, 1.005].
 
-    Computed with 64, 128, 256 and at most 512 nodes a side, until one mass differs from that before by less than 0.001:
-    this one counts. Where no two agree there is no evidence, and the answer is False.
+    Compute the mass with 64, 128, 256 and 512 nodes a side. Stop as soon as one differs from the previous by less than
+    0.001, and judge that one. If none does, return False: there is no evidence.
     """
     ### BEGIN SOLUTION
     before = mass(log_prob, low, high, 64)

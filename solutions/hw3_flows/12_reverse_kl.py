@@ -12,7 +12,7 @@
 # So minimise the **reverse KL** up to its constant, $-\mathbb E_q[\log w]$, with fresh noise in every step. The gradient
 # goes through the samples: $x = f(z)$ moves when the weights of $f$ do. And whatever $q$ is,
 # $$Z = \mathbb E_q[w], \qquad \log \hat Z = \log \frac{1}{N} \sum_{n=1}^{N} w_n,$$
-# is an importance estimate of $Z$ itself; where all weights are the same, bound and estimate are, too, and $q = p$.
+# is an importance estimate of $Z$ itself; if all weights are equal, bound and estimate coincide and $q = p$.
 #
 # The weights may be $e^{1000}$ or $e^{-1000}$: never leave the logarithm.
 #

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 from dgm_course.homework.course import Homework, homework
 from grading.pipeline.grades.ledger import NO_RESPONSE, Ledger
 from grading.pipeline.marking.results import Result
+from grading.pipeline.material import bank
+from grading.pipeline.material.bank import misconceptions
 from grading.pipeline.pages import feedback
 from grading.pipeline.pages.feedback import feedback_page, next_steps, prose, write_feedback
 from grading.pipeline.pages.pictures import dependency_picture
@@ -71,6 +74,24 @@ def test_a_recognised_misconception_is_named_and_explained(work: Homework, resul
     page = feedback_page(work, replace(result, tasks=(result.tasks[0], known)))
     assert "This looks like: Transposed mask." in page
     assert "<p>The shape is <code>(out, in)</code>.</p>" in page
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+def test_up_to_three_misconceptions_that_fail_the_same_tests_are_named(
+    result: Result, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    hw1, failed = homework("hw1"), frozenset({"test_sum"})
+    made = hw1.task("made")
+    candidates = list(misconceptions(hw1, made))[:number]
+    signatures = {("made", failed): [each.name for each in candidates]}
+    monkeypatch.setattr(bank, "_signatures", lambda _: signatures)
+    found = bank.recognise(hw1, made, failed)
+    if number == 4:
+        assert found is None
+        return
+    page = feedback_page(hw1, replace(result, tasks=(replace(result.tasks[0], misconception=found),)))
+    titles = [each.explanation.splitlines()[0] for each in candidates]
+    assert "This looks like: " + " Or: ".join(titles) in unescape(page)
 
 
 def test_the_page_has_notes_lateness_comments_and_changes_by_hand(work: Homework, result: Result) -> None:

@@ -22,6 +22,11 @@ def test_gradient_of_the_named_arguments_only():
     assert not X.requires_grad
 
 
+def test_gradient_of_a_tuple_is_that_of_all_of_it():
+    (slope,) = gradient(lambda a: (a**2, 3 * a.sum(1)), X)
+    torch.testing.assert_close(slope, 2 * X + 3)
+
+
 def test_gradient_is_zero_where_none_arrives():
     assert not any(slope.any() for slope in gradient(lambda a, b: a.detach(), X, X, wrt=(0, 1)))
     used, unused = gradient(lambda a, b: a, X, X, wrt=(0, 1))
@@ -39,7 +44,7 @@ def test_gradient_of_another_process_is_asked_for_there():
     assert torch.equal(slope, X + 1)
 
 
-@pytest.mark.parametrize("value", [None, 3.0, torch.tensor([1, 2]), [X]])
+@pytest.mark.parametrize("value", [None, 3.0, torch.tensor([1, 2]), [X], (X, None)])
 def test_gradient_needs_a_tensor(value):
     with pytest.raises(PropertyError, match="to differentiate"):
         gradient(lambda x: value, X)

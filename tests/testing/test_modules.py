@@ -2,10 +2,17 @@
 
 import pytest
 import torch
-from torch import Generator, nn
+from torch import Generator, Tensor, nn
 
 import dgm_course.testing
-from dgm_course.testing import PropertyError, draw_responsive, outputs_over_weights, randomize
+from dgm_course.testing import (
+    PropertyError,
+    assert_differentiable,
+    draw_responsive,
+    keeps_parameters,
+    outputs_over_weights,
+    randomize,
+)
 
 
 class Masked(nn.Linear):
@@ -23,6 +30,14 @@ def test_parameters_are_drawn_in_double_and_buffers_stay():
             parameter.detach(), 2 * torch.randn(parameter.shape, generator=weights, dtype=torch.float64)
         )
     assert torch.equal(module.mask, torch.ones(2, 3).double())
+
+
+def test_a_frozen_parameter_is_no_weight():
+    module = Masked()
+    module.frozen = nn.Parameter(torch.tensor([1.0, 0.0]), requires_grad=False)
+    randomize(module, Generator().manual_seed(0))
+    assert module.frozen.tolist() == [1.0, 0.0]
+    assert module.frozen.dtype == torch.float64
 
 
 class Handle:
@@ -102,6 +117,77 @@ def test_a_responsive_module_comes_back_with_random_weights_and_its_output_may_b
     drawn = draw_responsive(module, Generator().manual_seed(1), x, scale=9.0, output=lambda y: y[1])
     assert drawn is module
     assert module.weight.abs().max() > 5
+
+
+def test_a_network_that_is_silent_under_some_draws_is_responsive():
+    class OftenSilent(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = nn.Parameter(torch.zeros(1))
+
+        def forward(self, x):
+            return (self.weight * x).relu()  # of positive x nothing is left where the weight is negative
+
+    x = torch.ones(4, 1).double()
+    for seed in range(5):
+        draw_responsive(OftenSilent(), Generator().manual_seed(seed), x)
+
+
+class Stretch(nn.Module):
+    """x exp(s) + t, and s once for each number: `cut` is applied to one s or the other."""
+
+    def __init__(self, scale=lambda s: s, log_det=lambda s: s):
+        super().__init__()
+        self.s, self.t = nn.Parameter(torch.zeros(2)), nn.Parameter(torch.zeros(2))
+        self.scale, self.log_det = scale, log_det
+
+    def there(self, x):
+        return x * self.scale(self.s).exp() + self.t, self.log_det(self.s).sum().expand(len(x))
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+def test_what_keeps_its_graph_is_differentiable(frozen):
+    layer = randomize(Stretch(), Generator().manual_seed(1))
+    layer.t.requires_grad_(not frozen)
+    before = layer.s.tolist()
+    assert_differentiable(layer, Generator().manual_seed(2), torch.ones(3, 2).double(), direction="there")
+    assert layer.s.tolist() == before
+
+
+@pytest.mark.parametrize("part", ["scale", "log_det"])
+def test_what_is_cut_from_its_graph_is_not_differentiable(part):
+    layer = randomize(Stretch(**{part: Tensor.detach}), Generator().manual_seed(1))
+    with pytest.raises(PropertyError, match="as the parameters move"):
+        assert_differentiable(layer, Generator().manual_seed(2), torch.ones(3, 2).double(), direction="there")
+
+
+def test_an_input_that_is_cut_and_a_gradient_of_nan_are_not_differentiable():
+    x = torch.ones(3, 2).double()
+
+    class Cut(Masked):
+        def forward(self, x):
+            return linear(x.detach(), self.weight)
+
+    class Trap(Masked):
+        def forward(self, x):
+            return torch.where(x > 0, x, (x - 2).sqrt())
+
+    with pytest.raises(PropertyError, match="as the inputs move"):
+        assert_differentiable(Cut().double(), Generator().manual_seed(1), torch.ones(4, 3).double())
+    with pytest.raises(PropertyError, match="nan"):
+        assert_differentiable(Trap().double(), Generator().manual_seed(1), x)
+
+
+def test_parameters_that_are_set_in_place_are_kept():
+    class Set(Masked):
+        def replace(self, x):
+            self.weight = nn.Parameter(x)
+
+        def fill(self, x):
+            self.weight.data = x
+
+    assert keeps_parameters(Set(), "fill", torch.ones(2, 3))
+    assert not keeps_parameters(Set(), "replace", torch.ones(2, 3))
 
 
 def test_outputs_that_ignore_the_weights_are_not_those_of_a_network():

@@ -23,7 +23,13 @@ MIXTURE = {
 def _mixture(student: Any, weights: dict[str, Tensor]) -> Any:
     mixture = student.MixtureCDF(len(weights["means"]))
     mixture.double()
-    mixture.load_state_dict(weights)
+    assert_close(
+        len(mixture.load_state_dict(weights, strict=False).unexpected_keys),
+        0,
+        what="the number of parameters called otherwise than logits, means and log_scales",
+        cause="the docstring of the class says how the parameters are called",
+        read=READ,
+    )
     return mixture
 
 

@@ -72,7 +72,7 @@ def check_levels_return(student: Any) -> None:
         assert_bound(
             y,
             0.0,
-            1 - 1e-12,
+            1 - 2**-53,
             what=f"y of the highest of {num_levels} levels",
             cause="x + u was rounded up in float32: draw the noise and add it in float64; or divided by K − 1",
             read=READ,

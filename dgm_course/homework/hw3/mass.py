@@ -25,7 +25,14 @@ def _stretched(student: Any) -> Any:
 
 
 def _assert_verdict(got: Any, expected: bool, what: str, cause: str) -> None:
-    if not isinstance(got, bool) or got != expected:
+    if not isinstance(got, bool):
+        raise PropertyError(
+            "a plain bool from honest",
+            f"an object of type {type(got).__module__}.{type(got).__name__}",
+            "a comparison of tensors, or of numpy's numbers: put bool(...) around it",
+            READ,
+        )
+    if got != expected:
         raise PropertyError(f"honest says {expected} of {what}", f"{got}", cause, READ)
 
 

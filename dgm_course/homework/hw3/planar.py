@@ -23,7 +23,14 @@ def _planar(student: Any, u: list[float], w: list[float], b: float) -> Any:
     layer = student.Planar(len(u))
     layer.double()
     weights = {"u": u, "w": w, "b": b}
-    layer.load_state_dict({name: torch.tensor(value, dtype=torch.float64) for name, value in weights.items()})
+    tensors = {name: torch.tensor(value, dtype=torch.float64) for name, value in weights.items()}
+    assert_close(
+        len(layer.load_state_dict(tensors, strict=False).unexpected_keys),
+        0,
+        what="the number of parameters called otherwise than u, w and b",
+        cause="the docstring of the class says how the parameters are called",
+        read=READ,
+    )
     return layer
 
 

@@ -1,6 +1,8 @@
 """Task 2: the noise fills whole cells, the logit is a layer with its determinant, and bits count the levels.
 
-Right noise fails the statistical test with a probability of at most 1e-6.
+Right noise fails the statistical test with a probability of at most 1e-6. With 65,536 levels even
+float64 rounds x + u up to the next level where u > 1 − 2⁻³⁸: right code fails by one of 12,000 such sums in 4e-8 of all
+tests.
 """
 
 import math
@@ -97,7 +99,7 @@ def test_levels_come_back(student, rng):
         y = student.dequantize(x, num_levels, draw_generator(rng))
         assert_shape(y, (40, 300), what="y", read=READ)
         cause = "x + u was rounded up in float32: draw and add in float64; or division by K − 1"
-        assert_bound(y, 0.0, 1 - 1e-13, what=f"y with {num_levels} levels", cause=cause, read=READ)
+        assert_bound(y, 0.0, 1 - 2**-53, what=f"y with {num_levels} levels", cause=cause, read=READ)
         assert_close((y.double() * num_levels).floor().long(), x, what="floor(K·y)", cause=cause, read=READ)
         inside = torch.rand(40, generator=rng, dtype=torch.float64).mul(0.8).add(0.1)
         outside = torch.tensor([-0.4, -1e-3, 1.0, 1.3], dtype=torch.float64)

@@ -6,6 +6,7 @@ import torch
 from dgm_course.testing import (
     assert_bound,
     assert_close,
+    assert_differentiable,
     assert_each_alone,
     assert_invertible,
     assert_log_det_matches_jacobian,
@@ -152,7 +153,7 @@ def test_reflections_are_orthogonal(student, rng):
 
 @pytest.mark.points(1)
 def test_reflections_are_undone(student, rng):
-    """`inverse` undoes the reflections in the opposite order; log_det is 0 for each example, at the start too"""
+    """`inverse` undoes the reflections in the opposite order; log_det is 0 for each; the vectors can be trained"""
     for num_dims, num_reflections in ((6, 1), (5, 4)):
         for layer in (
             draw_reflections(student, num_dims, num_reflections, rng),
@@ -169,6 +170,8 @@ def test_reflections_are_undone(student, rng):
             )
             assert_zero_log_det(layer(z), 7)
             assert_zero_log_det(layer.inverse(z), 7)
+            for direction in ("forward", "inverse"):
+                assert_differentiable(layer, rng, z, direction=direction, read=READ)
 
 
 @pytest.mark.points(1)
@@ -190,7 +193,7 @@ def test_conv_multiplies_every_pixel(student, rng):
 
 @pytest.mark.points(2)
 def test_conv_log_det_counts_the_pixels(student, rng):
-    """log_det is H · W · log |det W| for every example, as the Jacobian says, in both directions"""
+    """log_det is H · W · log |det W| for every example, as the Jacobian says, in both directions, with its gradients"""
     assert_trained(student, 2, rng)
     for num_channels, height, width in ((1, 1, 1), (5, 1, 1), (2, 3, 2), (3, 1, 4)):
         layer, weight = draw_conv(student, num_channels, rng)
@@ -202,6 +205,8 @@ def test_conv_log_det_counts_the_pixels(student, rng):
         assert_close(layer(z)[1], expected, what="log_det of forward", cause=cause, read=READ)
         assert_close(layer.inverse(z)[1], -expected, what="log_det of inverse", cause=cause, read=READ)
     assert_log_det_matches_jacobian(layer, z, cause=cause, read=READ)
+    for direction in ("forward", "inverse"):
+        assert_differentiable(layer, rng, z, direction=direction, read=READ)
 
 
 @pytest.mark.points(1)
@@ -252,11 +257,12 @@ def test_conv_is_invertible_for_any_weights(student, rng):
 
 @pytest.mark.points(1)
 def test_conv_starts_orthogonal(student, rng):
-    """W starts as an orthogonal matrix that mixes the channels, another one for each layer"""
+    """W starts as an orthogonal matrix that mixes the channels, another one for each layer, and is saved with it"""
     assert_trained(student, 2, rng)
-    draw_conv(student, 5, rng)
-    unit = torch.eye(5, dtype=torch.float64)
-    weights = [matrix(student.InvertibleConv1x1(5).double(), unit[:, :, None, None]) for _ in range(2)]
+    draw_conv(student, 8, rng)
+    unit = torch.eye(8, dtype=torch.float64)
+    layers = [student.InvertibleConv1x1(8).double() for _ in range(2)]
+    weights = [matrix(layer, unit[:, :, None, None]) for layer in layers]
     for weight in weights:
         assert_close(
             weight @ weight.T,
@@ -278,5 +284,13 @@ def test_conv_starts_orthogonal(student, rng):
         1e-3,
         what="the difference between two layers at the start",
         cause="a seed is set inside the layer, or W is always the same",
+        read=READ,
+    )
+    layers[1].load_state_dict(layers[0].state_dict())
+    assert_close(
+        matrix(layers[1], unit[:, :, None, None]),
+        weights[0],
+        what="W of a layer that has loaded the state of another one",
+        cause="P or σ is a plain attribute, which no state_dict holds: use register_buffer",
         read=READ,
     )

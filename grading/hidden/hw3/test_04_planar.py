@@ -6,6 +6,7 @@ import torch
 from dgm_course.testing import (
     assert_bound,
     assert_close,
+    assert_differentiable,
     assert_each_alone,
     assert_log_det_matches_jacobian,
     assert_moved,
@@ -68,7 +69,7 @@ def test_planar_map(student, rng):
 
 @pytest.mark.points(2)
 def test_log_det_is_that_of_the_jacobian(student, rng):
-    """log_det = log |det ∂x/∂z| in 1 to 8 dimensions"""
+    """log_det = log |det ∂x/∂z| in 1 to 8 dimensions, and u, w and b can be trained by it"""
     layers = {num_dims: student.Planar(num_dims) for num_dims in range(1, 9)}
     for num_dims, layer in layers.items():
         z, along = 0.7 * normal(4, num_dims, rng=rng), float(3 * torch.rand((), generator=rng) - 1)
@@ -84,6 +85,7 @@ def test_log_det_is_that_of_the_jacobian(student, rng):
             cause="x − z is a multiple of û, for every z",
             read=READ,
         )
+        assert_differentiable(layer, rng, z, read=READ)
         before = layer(z)[1].clone()
         load(layer, draw_weights(num_dims, rng, along))
         assert_moved(layer(z)[1], before, "log_det when the parameters change", "they are not used", READ)

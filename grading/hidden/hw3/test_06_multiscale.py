@@ -11,6 +11,7 @@ import torch
 from dgm_course.testing import (
     PropertyError,
     assert_close,
+    assert_differentiable,
     assert_moved,
     assert_samples_follow,
     assert_shape,
@@ -82,7 +83,7 @@ def assert_latents(latents, expected, what):
 def test_squeeze_moves_each_pixel_to_its_place(student, rng):
     """squeeze puts pixel (2h+i, 2w+j) of channel c at site (h, w) of channel 4c+2i+j, for any shape"""
     for batch, channels, height, width in ((2, 3, 4, 6), (1, 1, 2, 8), (3, 2, 6, 2)):
-        x = draw(width, batch, channels, height, rng=rng).permute(1, 2, 3, 0)  # not contiguous
+        x = draw(batch, channels, height, width, rng=rng)
         result = student.squeeze(x)
         assert_shape(result, (batch, 4 * channels, height // 2, width // 2), what="squeeze(x)", read=READ)
         assert_close(result, squeezed(x), what="squeeze(x)", cause=ORDER, read=READ)
@@ -165,7 +166,7 @@ def test_the_way_forward(student, rng):
 
 @pytest.mark.points(1)
 def test_every_latent_has_its_prior(student, rng):
-    """log_prob adds the standard normal prior of every level's latent and the log-determinants"""
+    """log_prob adds the standard normal prior of every level's latent and the log-determinants, with their gradients"""
     for shape, num_levels in (((2, 4, 4), 2), ((1, 8, 8), 3), ((3, 2, 2), 1)):
         flow, maps = draw_flow(student, shape, num_levels, rng)
         x = 2 * draw(6, *shape, rng=rng)
@@ -178,6 +179,7 @@ def test_every_latent_has_its_prior(student, rng):
             cause="the prior of a factored-out latent is left out, or a mean stands for a sum",
             read=READ,
         )
+        assert_differentiable(flow, rng, x, direction="log_prob", read=READ)
 
 
 @pytest.mark.points(1)

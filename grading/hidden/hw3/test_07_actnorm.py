@@ -5,12 +5,14 @@ import torch
 
 from dgm_course.testing import (
     assert_close,
+    assert_differentiable,
     assert_each_alone,
     assert_invertible,
     assert_log_det_matches_jacobian,
     assert_moved,
     assert_shape,
     draw_responsive,
+    keeps_parameters,
     randomize,
 )
 
@@ -75,14 +77,20 @@ def test_the_first_batch_sets_the_statistics(student, rng):
 
 @pytest.mark.points(1)
 def test_nothing_else_sets_them(student, rng):
-    """A later batch changes nothing, and neither does forward or evaluation mode before the first one"""
+    """A later batch changes nothing, nor forward or evaluation mode before the first; parameters are set in place"""
     first, second = draw_data(rng, 6, 3, 2, 4), draw_data(rng, 5, 3, 2, 4)
     layer = new(student, 3)
     assert_close(layer(second)[0], second, what="x of forward of a new layer", cause=ONCE, read=READ)
     layer.eval()
     assert_close(layer.inverse(second)[0], second, what="z in evaluation mode", cause=ONCE, read=READ)
     layer.train()
-    layer.inverse(first)
+    assert_close(
+        keeps_parameters(layer, "inverse", first),
+        True,
+        what="'the first batch leaves the layer the parameters that an optimiser already holds'",
+        cause="new parameters take the place of the old ones: set them in place, by copy_ under torch.no_grad",
+        read=READ,
+    )
     mean, std = statistics(first)
     for mode in (layer.train, layer.eval):
         mode()
@@ -122,7 +130,7 @@ def test_the_state_is_saved(student, rng):
 
 @pytest.mark.points(1)
 def test_log_det_is_that_of_the_jacobian(student, rng):
-    """With any parameters, log_det is log |det| of the Jacobian for images and vectors, in both directions"""
+    """With any parameters, log_det is log |det| of the Jacobian for images and vectors, and has their gradients"""
     for shape in ((3, 2, 3, 2), (4, 5), (2, 3, 1, 4)):
         x = draw_data(rng, *shape)
         layer = draw_parameters(student, rng, x)
@@ -133,6 +141,10 @@ def test_log_det_is_that_of_the_jacobian(student, rng):
                 cause="H·W is forgotten, the batch is counted, or both directions have the same sign",
                 read=READ,
             )
+        fresh = new(student, shape[1])
+        fresh.inverse(x)  # parameters that no scale near 0 makes steep
+        for direction in ("forward", "inverse"):
+            assert_differentiable(fresh, rng, x, direction=direction, read=READ)
 
 
 @pytest.mark.points(1)

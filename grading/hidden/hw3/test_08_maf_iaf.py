@@ -10,6 +10,7 @@ import torch
 from dgm_course.testing import (
     assert_causal,
     assert_close,
+    assert_differentiable,
     assert_each_alone,
     assert_invertible,
     assert_log_det_matches_jacobian,
@@ -93,49 +94,53 @@ def assert_map(direction, inputs, expected, log_det, *, name, cause):
 
 @pytest.mark.points(2)
 def test_maf_finds_the_noise(student, rng):
-    """MAF.inverse: z = (x − μ(x)) exp(−α(x)), log_det −Σα, in any order and number of dimensions"""
+    """MAF.inverse: z = (x − μ(x)) exp(−α(x)), log_det −Σα, in any order and dimension, with their gradients"""
     for num_dims, batch in SIZES:
         layer, _, net = draw_layer(student, "MAF", num_dims, rng)
-        x = normal(rng, num_dims, batch, scale=1.5).T  # not contiguous
+        x = normal(rng, batch, num_dims, scale=1.5)
         shift, log_scale = net(x)
         cause = "the network of a MAF reads the data; subtract the shift first, then divide by exp(α)"
         z = (x - shift) * (-log_scale).exp()
         assert_map(layer.inverse, x, z, -log_scale.sum(1), name="z = MAF.inverse(x)", cause=cause)
+        assert_differentiable(layer, rng, x, direction="inverse", read=READ)
 
 
 @pytest.mark.points(2)
 def test_maf_makes_data_dimension_by_dimension(student, rng):
-    """MAF.forward: every x_i is made from the x before it in the order of the network"""
+    """MAF.forward: every x_i is made from the x before it in the order of the network; it has gradients, too"""
     for num_dims, batch in SIZES:
         layer, _, net = draw_layer(student, "MAF", num_dims, rng)
-        z = normal(rng, num_dims, batch).T
+        z = normal(rng, batch, num_dims)
         x = found(net, z)
         cause = "one pass on z makes an IAF; or dimensions are settled by their index and not by the order"
         assert_map(layer.forward, z, x, net(x)[1].sum(1), name="x = MAF.forward(z)", cause=cause)
+        assert_differentiable(layer, rng, z, read=READ)
 
 
 @pytest.mark.points(2)
 def test_iaf_makes_data(student, rng):
-    """IAF.forward: x = z exp(α(z)) + μ(z), log_det Σα, in any order and number of dimensions"""
+    """IAF.forward: x = z exp(α(z)) + μ(z), log_det Σα, in any order and dimension, with their gradients"""
     for num_dims, batch in SIZES:
         layer, _, net = draw_layer(student, "IAF", num_dims, rng)
-        z = normal(rng, num_dims, batch, scale=1.5).T
+        z = normal(rng, batch, num_dims, scale=1.5)
         shift, log_scale = net(z)
         cause = "the network of an IAF reads the noise; multiply by exp(α) first, then add the shift"
         x = z * log_scale.exp() + shift
         assert_map(layer.forward, z, x, log_scale.sum(1), name="x = IAF.forward(z)", cause=cause)
+        assert_differentiable(layer, rng, z, read=READ)
 
 
 @pytest.mark.points(2)
 def test_iaf_finds_the_noise_dimension_by_dimension(student, rng):
-    """IAF.inverse: every z_i is found from the z before it in the order of the network"""
+    """IAF.inverse: every z_i is found from the z before it in the order of the network; it has gradients, too"""
     for num_dims, batch in SIZES:
         layer, _, net = draw_layer(student, "IAF", num_dims, rng)
-        z = normal(rng, num_dims, batch).T
+        z = normal(rng, batch, num_dims)
         shift, log_scale = net(z)
         x = z * log_scale.exp() + shift
         cause = "one pass on x makes a MAF; or dimensions are settled by their index and not by the order"
         assert_map(layer.inverse, x, z, -log_scale.sum(1), name="z = IAF.inverse(x)", cause=cause)
+        assert_differentiable(layer, rng, x, direction="inverse", read=READ)
 
 
 @pytest.mark.points(2)

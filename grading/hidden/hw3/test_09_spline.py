@@ -9,10 +9,12 @@ from dgm_course.testing import (
     assert_bound,
     assert_causal,
     assert_close,
+    assert_differentiable,
     assert_each_alone,
     assert_invertible,
     assert_shape,
     draw_responsive,
+    gradient,
 )
 
 READ = "task 9 of the notebook, and lecture 5, section 'Splines'"
@@ -197,7 +199,45 @@ def test_inverse(student, rng):
         )
 
 
-@pytest.mark.points(2)
+@pytest.mark.points(1)
+def test_gradients(student, rng):
+    """Gradients are finite at the knots, at ±B and outside, where y = x; between knots those of a coupling are right"""
+    numbers, bound = draw_numbers(rng, 30, num_bins=4), float(uniform(rng, 0.5, 3))
+    xs, ys, _ = knots_of(*numbers, bound)
+    far = bound * torch.tensor([-30.0, -1.5, 1.5, 30.0], dtype=torch.float64).expand(30, -1)
+    for name, knots in (("rational_quadratic", xs), ("rational_quadratic_inverse", ys)):
+        values = torch.cat([far, knots], dim=1)  # the first and last knot are -B and B
+        each = [part.unsqueeze(1).expand(-1, values.shape[1], -1) for part in numbers]
+        slopes = gradient(getattr(student, name), values, *each, bound, wrt=(0, 1, 2, 3))
+        for what, slope in zip(("its input", "widths", "heights", "slopes"), slopes, strict=True):
+            assert_close(
+                bool(slope.isfinite().all()),
+                True,
+                what=f"'the gradient of {name} in {what} is finite outside, at ±B and at the knots'",
+                cause="a NaN in the branch that torch.where does not pick: 0 · NaN is NaN in the gradient",
+                read=READ,
+            )
+        assert_close(
+            slopes[0][:, :4],
+            torch.ones_like(far),
+            what=f"the gradient of {name} in its input, where |x| > B",
+            cause="outside it is the identity, with the log-slope 0",
+            read=READ,
+        )
+    mask, width = torch.tensor([True, False, False]), 3 * 4 - 1
+    weight, bias = (normal(rng, 3 * width, *end, scale=0.3) for end in ((3,), ()))
+    layer = student.SplineCoupling(3, 5, mask, 4, bound, student.LinearConditioner(weight, bias))
+    layer.double()
+    z = bound * normal(rng, 40, 3)
+    rows = (z * mask @ weight.T + bias).unflatten(1, (3, width))
+    xs, ys, _ = knots_of(*rows.split((4, 4, 3), dim=-1), bound)
+    for direction, knots in (("forward", xs), ("inverse", ys)):
+        # at a knot the slope has a corner
+        between = ((z.unsqueeze(-1) - knots).abs() > 1e-3 * bound).flatten(1).all(1)
+        assert_differentiable(layer, rng, z[between][:9], direction=direction, read=READ)
+
+
+@pytest.mark.points(1)
 def test_coupling_follows_its_conditioner(student, rng):
     """With a known conditioner: what passes, what is bent, and log_det of both directions"""
     for num_dims, num_bins in ((3, 4), (2, 1), (5, 3)):
@@ -209,7 +249,7 @@ def test_coupling_follows_its_conditioner(student, rng):
         conditioner = student.LinearConditioner(weight, bias)
         layer = student.SplineCoupling(num_dims, 5, mask, num_bins, bound, conditioner)
         layer.double()
-        z = normal(rng, num_dims, 17, scale=1.5).T  # not contiguous
+        z = normal(rng, 17, num_dims, scale=1.5)
         numbers = (z * mask @ weight.T + bias).reshape(17, num_dims, width)
         bent, log_slope = spline(z, *numbers.split((num_bins, num_bins, num_bins - 1), dim=-1), bound)
         x, log_det = torch.where(mask, z, bent), (log_slope * ~mask).sum(1)

@@ -35,7 +35,14 @@ def known_mass(peaks, low, high):
 
 
 def assert_verdict(got, expected, what, cause):
-    if not isinstance(got, bool) or got != expected:
+    if not isinstance(got, bool):
+        raise PropertyError(
+            "a plain bool from honest",
+            f"an object of type {type(got).__module__}.{type(got).__name__}",
+            "a comparison of tensors, or of numpy's numbers: put bool(...) around it",
+            READ,
+        )
+    if got != expected:
         raise PropertyError(f"honest says {expected} of {what}", f"{got}", cause, READ)
 
 

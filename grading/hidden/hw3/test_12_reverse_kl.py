@@ -1,7 +1,8 @@
 """Task 12: log-weights of a known flow, bound and estimate, and two fits: one whose end is known, one that is weighed.
 
 The second flow is a stack of couplings; its reverse KL is computed here by quadrature, from its log_prob alone, after
-this was seen to be a density. In 12 trainings of the reference it was 0.005 to 0.033 nats.
+this was seen to be a density. In 12 trainings of the reference it was 0.005 to 0.033 nats. In 40 fits of the linear
+flow covariances were wrong by 0.045 at most and means by 0.032, of 0.2 that are allowed, and bounds by 0.006, of 0.1.
 """
 
 import math
@@ -47,7 +48,12 @@ def log_z(width, height, _, offset):
 
 
 def assert_samples_have_density(flow, points, masses, rng):
-    """Samples fall into sixteen parts of the plane as the density says, whose masses at the points are given."""
+    """Samples fall into sixteen parts of the plane as the density says, whose masses at the points are given.
+
+    A right flow fails in 1e-8 of all tests, as computed for 200 bananas. Small parts are counted as 0.002, which moves
+    the counts expected of the others, there by up to a third of their standard deviation. Another flow may be moved
+    more: by one and a half it fails in 1.4e-6, where a `false_alarm` of 1e-6 would make it 5e-5.
+    """
     edges = torch.tensor([-1.0, 0.0, 1.0], dtype=torch.float64) + 0.3 * (uniform(rng, 0, 1) - 0.5)
 
     cuts = []
@@ -67,6 +73,7 @@ def assert_samples_have_density(flow, points, masses, rng):
     assert_samples_follow(
         part(x.double()),
         probabilities / probabilities.sum(),
+        false_alarm=1e-8,
         what="samples, in sixteen parts of the plane,",
         cause="log_prob is not that of the flow",
         read=READ,
@@ -86,7 +93,7 @@ def test_log_weights_and_their_mean(student, rng):
     """log γ(x) − log q(x) at the samples of a known flow, and reverse_kl is minus their mean"""
     banana = draw_banana(rng)
     matrix, shift = torch.eye(2, dtype=torch.float64) + normal(rng, 2, 2, scale=0.3), normal(rng, 2)
-    z = normal(rng, 2, 19).T  # not contiguous
+    z = normal(rng, 19, 2)
     flow, target = student.LinearMap(matrix, shift), student.Banana(*banana)
     log_q = -z.square().sum(1) / 2 - math.log(2 * math.pi) - torch.linalg.slogdet(matrix).logabsdet
     expected = log_gamma(z @ matrix.T + shift, *banana) - log_q

@@ -54,7 +54,8 @@ class TaskResult:
     """One task: its tests, what it used, and what its own cell showed.
 
     `follow_through` names the prerequisites that the reference stood in for; `misconception` is the docstring
-    of the bank entry that failed the same tests: a title line, then the explanation.
+    of the bank entry that failed the same tests: a title line, then the explanation. Of up to three entries it is all
+    titles in one line, and then their docstrings.
     """
 
     id: str

@@ -18,6 +18,7 @@ from dgm_course.homework.course import Homework, Task
 from grading.pipeline.material.notebooks import reference_cells, release_notebook
 
 BANK = Path(__file__).parents[2] / "bank"
+MOST_CANDIDATES = 3  # with more of them, none is any help
 
 
 @dataclass(frozen=True)
@@ -83,8 +84,13 @@ def _signatures(work: Homework) -> dict[tuple[str, frozenset[str]], list[str]]:
 
 
 def recognise(work: Homework, task: Task, failed: frozenset[str]) -> str | None:
-    """The explanation of the one wrong version that fails exactly these tests; None when none or several do."""
+    """The explanation of the wrong version that fails exactly these tests; None when none or many do.
+
+    Of two or three it holds all titles in its first line, and then one explanation after the other.
+    """
     names = _signatures(work).get((task.id, failed), [])
-    if len(names) != 1:
+    if not 1 <= len(names) <= MOST_CANDIDATES:
         return None
-    return next(each.explanation for each in misconceptions(work, task) if each.name == names[0])
+    found = [each.explanation for each in misconceptions(work, task) if each.name in names]
+    titles = [text.partition("\n")[0] for text in found]
+    return found[0] if len(found) == 1 else "\n\n".join([" Or: ".join(titles), *found])

@@ -1,7 +1,7 @@
 """One reflection, whatever their number.
 
-Only the first vector is used. One reflection changes one direction and leaves all others alone; D reflections are
-needed before every orthogonal matrix can be reached. Apply one after the other.
+Only the first vector is used. One reflection changes one direction and leaves all others alone; it takes up to
+D of them to make any orthogonal matrix. Apply one after the other.
 """
 
 

@@ -1,4 +1,4 @@
-"""A conditioner that is only as wide as what passes, other names, indices for the mask, residuals for the inverse."""
+"""A conditioner that is only as wide as what passes, other names, the mask as a frozen parameter, residuals for the inverse."""
 
 
 class Halves(nn.Module):
@@ -25,15 +25,13 @@ class AffineCoupling(nn.Module):
         self, num_dims: int, hidden: int, mask: Bool[Tensor, "dims"], conditioner: nn.Module | None = None
     ) -> None:
         super().__init__()
-        self.kept = [i for i in range(num_dims) if mask[i]]
-        self.changed = [i for i in range(num_dims) if not mask[i]]
-        self.g = Halves(self.kept, self.changed, hidden) if conditioner is None else conditioner
+        self.mask = nn.Parameter(mask.float(), requires_grad=False)
+        kept, self.changed = ([i for i in range(num_dims) if mask[i] == passes] for passes in (True, False))
+        self.g = Halves(kept, self.changed, hidden) if conditioner is None else conditioner
 
     def log_scale_and_shift(self, values: Float[Tensor, "batch dims"]) -> tuple[Tensor, Tensor]:
         """Those of the changed dimensions only."""
-        quiet = torch.zeros_like(values)
-        quiet[:, self.kept] = values[:, self.kept]
-        r, t = self.g(quiet).tensor_split(2, dim=1)
+        r, t = self.g(values * self.mask).tensor_split(2, dim=1)
         return torch.tanh(r[:, self.changed] / 3) * 3, t[:, self.changed]
 
     def forward(self, z: Float[Tensor, "batch dims"]) -> tuple[Tensor, Tensor]:
@@ -79,6 +77,6 @@ class Flow(nn.Module):
 
     def sample(self, num_samples: int, generator: torch.Generator) -> Float[Tensor, "samples dims"]:
         noise = torch.randn(self.num_dims, num_samples, generator=generator, dtype=torch.float64).T
-        kinds = {parameter.dtype for parameter in self.parameters()}
+        kinds = {parameter.dtype for parameter in self.parameters() if parameter.requires_grad}
         x, _ = self(noise.to(kinds.pop() if kinds else torch.get_default_dtype()))
         return x.detach()
