@@ -436,7 +436,9 @@ def measure(system: System) -> Capabilities:
         >>> able.dims, able.likelihood, able.draws, able.sampling
         (6, 'exact', 6, 'D steps, 1 pass in all')
     """
-    model: Any = system.tiny()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)  # for what is drawn at first and kept, such as a permutation
+        model: Any = system.tiny()
     discrete, bound = hasattr(model, "num_levels"), hasattr(model, "elbo")
     randomize(model, Generator().manual_seed(0), scale=1.0 if discrete else 0.2)
     likelihood = model.elbo if bound else model.log_prob

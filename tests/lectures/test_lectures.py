@@ -122,24 +122,42 @@ def said(notebook, section):
     )
 
 
-def test_what_lecture_2_says_of_its_numbers_is_so(executed):
-    if not said(executed, "03_markov"):
-        pytest.skip("another lecture")
-    network, table = re.search(
-        r"network: (\S+) bits/char; best table: (\S+)", said(executed, "03_markov")
-    ).groups()
-    assert float(network) > float(table)  # not yet better
+def of_autoregressive_models(lecture):
+    markov = re.search(r"network: (\S+) bits/char; best table: (\S+)", said(lecture, "03_markov"))
+    network, table = map(float, markov.groups())
+    assert network > table  # not yet better
     pixelcnn, made = re.findall(
-        r"^(?:PixelCNN|MADE) +(\S+) nats/dim", said(executed, "07_masked"), re.MULTILINE
+        r"^(?:PixelCNN|MADE) +(\S+) nats/dim", said(lecture, "07_masked"), re.MULTILINE
     )
     assert float(made) < float(pixelcnn) + 0.01  # still holds its own
     texts = re.findall(
-        r"T = \S+: (\S+) bits/char under the model\n(.*?)\n\n", said(executed, "12_sampling"), re.DOTALL
+        r"T = \S+: (\S+) bits/char under the model\n(.*?)\n\n", said(lecture, "12_sampling"), re.DOTALL
     )
     costs = [float(cost) for cost, _ in texts]
     assert costs == sorted(costs)
     cold = texts[0][1]
     assert cold.count(" ") > len(cold) / 2  # little but blanks
+
+
+def of_flows(lecture):
+    passes = re.findall(r"passes of the network: +(\d+) .*, +(\d+) for a draw", said(lecture, "07_auto"))
+    assert passes == [("1", "16"), ("16", "1")]
+    reverse, same = re.findall(r"(\S+) nats", said(lecture, "07_auto"))
+    assert float(reverse) < float(same)  # the likelihood is only worse
+    uniform, variational, independent = re.findall(
+        r"(?:uniform|variational|independent) ([\d.]+)", said(lecture, "09_deq")
+    )
+    assert float(variational) < float(uniform) < float(independent)
+    right, wrong = re.findall(r"NLL +(\S+) nats, mass (\S+)", said(lecture, "10_mass"))
+    assert float(wrong[0]) < 1.83 < float(right[0])  # the liar wins, below the entropy
+    assert abs(float(right[1]) - 1) < 0.01 < float(wrong[1]) - 1
+    wide, narrow = re.findall(r"log Z ≥ (\S+) \(true (\S+), log Z − log 2 = (\S+)\)", said(lecture, "12_rev"))
+    assert float(narrow[0]) < float(narrow[2]) < float(wide[0]) < float(wide[1])  # one of two modes
+
+
+def test_what_a_lecture_says_of_its_numbers_is_so(executed, request):
+    claims = {"02_autoregressive": of_autoregressive_models, "05_flows": of_flows}
+    claims[request.node.callspec.params["executed"].name](executed)
 
 
 def test_the_ladder_shown_is_in_its_order():
