@@ -51,6 +51,20 @@ def escaped(text: str) -> str:
         ),
         (
             TAKEN,
+            result(
+                TestResult("a", "A", 1, False, got="no train_flow in the notebook", kind="missing"),
+                TestResult("b", "B", 1, True),
+                TestResult("c", "C", 1, False, got="2.4", kind="property"),
+            ),
+            "property: 2.4",
+        ),
+        (
+            TAKEN,
+            result(TestResult("a", "A", 1, False, got="no train_flow in the notebook", kind="missing")),
+            "missing: no train_flow in the notebook",
+        ),
+        (
+            TAKEN,
             result(TestResult("a", "A", 1, False, kind="unwritten")),
             "it ran confined, or not at all, and what the tests ask is still not written",
         ),

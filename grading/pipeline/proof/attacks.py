@@ -73,16 +73,20 @@ def attempts(work: Homework, progress: Callable[[int, int, str], None]) -> Itera
 
 
 def stopped_by(collected: Collected, result: Result) -> str:
-    """The first thing that went wrong for the attacker, in the grader's own words."""
+    """The first thing that went wrong for the attacker, in the grader's own words.
+
+    A name that is missing comes last: the attack does not answer that test, so the test says nothing about it.
+    """
     if not collected.taken:
         return f"not collected: {collected.line}"
     if result.notes:
         return "rebuilt: " + result.notes[0]
-    for task in result.tasks:
-        for test in task.tests:
-            if not test.passed and test.kind != "unwritten":
-                return f"{test.kind}: {test.got}"
-    return "it ran confined, or not at all, and what the tests ask is still not written"
+    failed = [test for task in result.tasks for test in task.tests if not test.passed]
+    answered = [test for test in failed if test.kind != "unwritten"]
+    if not answered:
+        return "it ran confined, or not at all, and what the tests ask is still not written"
+    first = min(answered, key=lambda test: test.kind == "missing")
+    return f"{first.kind}: {first.got}"
 
 
 def keep_attempts(found: list[Attempt], work: Homework) -> None:

@@ -32,13 +32,13 @@ def train_flow(model, x, *, num_epochs, batch_size, learning_rate, generator, nu
 
 def train_moons(x, generator):
     layers = []
-    for i in range(6):
+    for i in range(8):
         net = nn.Sequential(nn.Linear(2, 48), nn.Tanh(), nn.Linear(48, 48), nn.Tanh(), nn.Linear(48, 4))
         nn.init.zeros_(net[-1].weight)
         layers.append(AffineCoupling(2, 48, torch.tensor([i % 2 == 0, i % 2 == 1]), net))
     flow = Flow(layers, 2)
-    train_flow(flow, x, num_epochs=30, batch_size=100, learning_rate=5e-3, generator=generator)
-    train_flow(flow, x, num_epochs=10, batch_size=100, learning_rate=1e-3, generator=generator)
+    train_flow(flow, x, num_epochs=65, batch_size=200, learning_rate=5e-3, generator=generator)
+    train_flow(flow, x, num_epochs=25, batch_size=200, learning_rate=1e-3, generator=generator)
     return flow
 
 

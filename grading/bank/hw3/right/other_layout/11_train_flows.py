@@ -45,7 +45,7 @@ class Turned(nn.Module):
 
 def train_moons(x, generator):
     flow = Flow([Turned(math.pi / 2) for _ in range(8)], 2)
-    for rate, epochs in ((5e-3, 45), (1e-3, 15)):
+    for rate, epochs in ((5e-3, 65), (1e-3, 22)):
         train_flow(flow, x, num_epochs=epochs, batch_size=200, learning_rate=rate, generator=generator)
     return flow
 

@@ -28,7 +28,7 @@ def train_moons(x, generator):
         return AffineCoupling(2, 1, torch.tensor([first, not first]), conditioner=net)
 
     flow = Flow([layer(i % 2 == 1) for i in range(8)], 2)
-    for rate, epochs in ((6e-3, 45), (1e-3, 12)):
+    for rate, epochs in ((6e-3, 65), (1e-3, 20)):
         train_flow(flow, x, num_epochs=epochs, batch_size=200, learning_rate=rate, generator=generator)
     return flow
 
