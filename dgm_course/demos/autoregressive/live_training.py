@@ -190,9 +190,7 @@ class LiveTraining(Demo):
         (self.train,) = left.plot([], [], color=BLUE, ls="--", label="training images")
         (self.validation,) = left.plot([], [], color=ORANGE, lw=5, label="new images")
         left.legend(loc="upper right")
-        right.set(
-            xlim=(-0.1, 4.3 * 8), ylim=(3.3 * 8, -0.1), aspect="equal", title="draws, with the same noise"
-        )
+        right.set(xlim=(-0.1, 35.1), ylim=(26.1, -0.1), aspect="equal", title="draws, with the same noise")
         right.set_axis_off()
         self.ink = PolyCollection([], color="black", lw=0)
         right.add_collection(self.ink)
