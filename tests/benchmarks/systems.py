@@ -126,7 +126,7 @@ RECIPES = {
         GREY, lambda: PixelCNNPlusPlus((1, 8, 8), 17, dropout=0.2), {"epochs": 12, "lr": 2e-3}
     ),
     "PixelSNAIL": Recipe(GREY, lambda: PixelSNAIL((1, 8, 8), 17, dropout=0.2), {"epochs": 20, "lr": 2e-3}),
-    "Transformer": Recipe(GREY, lambda: Transformer(64, 17), {"epochs": 20, "lr": 2e-3}),
+    "Transformer": Recipe(TEXT, lambda: Transformer(64, 96), {"epochs": 12, "lr": 4e-3}),
     "ImageGPT": Recipe(BINARY, lambda: ImageGPT((1, 8, 8)), {"epochs": 15, "lr": 2e-3}),
     "Mixture-CDF flow": Recipe(PAIR, lambda: Flow([MixtureCDF((2,))], (2,)), {"epochs": 10, "lr": 0.02}),
     "Planar flow": Recipe(MOONS, lambda: PlanarFlow(2, num_layers=16), STEPS),
