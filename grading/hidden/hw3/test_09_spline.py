@@ -12,6 +12,7 @@ from dgm_course.testing import (
     assert_differentiable,
     assert_each_alone,
     assert_invertible,
+    assert_moved,
     assert_shape,
     draw_responsive,
     gradient,
@@ -215,6 +216,14 @@ def test_gradients(student, rng):
                 True,
                 what=f"'the gradient of {name} in {what} is finite outside, at ±B and at the knots'",
                 cause="a NaN in the branch that torch.where does not pick: 0 · NaN is NaN in the gradient",
+                read=READ,
+            )
+        for what, slope in zip(("widths", "heights", "slopes"), slopes[1:], strict=True):
+            assert_moved(
+                slope,
+                torch.zeros_like(slope),
+                what=f"what {name} returns as the {what} move",
+                cause="they are not used, or cut from the graph: a conditioner could not be trained",
                 read=READ,
             )
         assert_close(
