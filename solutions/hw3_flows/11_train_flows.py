@@ -213,8 +213,7 @@ for axis, picture, title in (
 ):
     axis.imshow(plots.mosaic(picture.reshape(-1, 1, 8, 8), num_levels=17, columns=6))
     axis.set(title=title, xticks=[], yticks=[])
-for curve, name in zip(curves.T, ("trained on, that epoch", "held back"), strict=True):
-    axes[4].plot(range(1, 41), curve, label=name)
+axes[4].plot(range(1, 41), curves, label=("trained on, that epoch", "held back"))
 axes[4].axvline(1 + curves[:, 1].argmin(), color="grey", linestyle=":")
 axes[4].set(title="a small flow, bits/dim", xlabel="epoch", ylim=(2.0, 3.0))
 axes[4].legend()
